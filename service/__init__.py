@@ -1,0 +1,1 @@
+"""nascore: scores neural architectures before anyone trains them."""

@@ -1,0 +1,16 @@
+"""The search spaces: adding one is a file here and a line in the list below."""
+
+from service.benches import nb101, nb201
+from service.benches.bench import Architecture, Bench, InvalidSpellingError, Reading, Skeleton, Spec
+
+BENCHES: dict[str, Bench] = {bench.name: bench for bench in (nb101.BENCH, nb201.BENCH)}
+
+__all__ = [
+    "BENCHES",
+    "Architecture",
+    "Bench",
+    "InvalidSpellingError",
+    "Reading",
+    "Skeleton",
+    "Spec",
+]

@@ -1,0 +1,68 @@
+"""What a bench is: a search space with a fixed skeleton, as pure functions on spellings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from service.graph import Graph
+
+Spec = dict[str, object]
+"""An architecture as JSON, in a form that its bench reads: `{"arch": ...}`, `{"matrix", "ops"}`."""
+
+Skeleton = Mapping[str, int]
+"""What a protocol says of the network around the cell; its keys are the bench's own, and
+`resolution`, the height and width of the images in pixels, is always among them."""
+
+
+class InvalidSpellingError(ValueError):
+    """A spelling that the bench refuses: which `field`, why, and what would be valid."""
+
+    def __init__(self, field: str, reason: str, valid: str) -> None:
+        super().__init__(f"{field}: {reason}; {valid}")
+        self.field = field
+        self.reason = reason
+        self.valid = valid
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A class of spellings that are one network: its hash and its representative `spec`."""
+
+    bench: str
+    hash: str
+    spec: Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A spelling as it was understood (`asked`), and the architecture it spells."""
+
+    asked: Spec
+    architecture: Architecture
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A search space. Every function is pure and knows neither torch nor a database."""
+
+    name: str
+    title: str
+    source: str
+    """The paper that defines the bench."""
+    example: Spec
+    operations: tuple[str, ...]
+    classes: int
+    """How many architectures there are, spellings of one network counted once."""
+    spelling_fields: tuple[str, ...]
+    """The fields that a spelling may have."""
+    skeletons: Mapping[str, Skeleton]
+    """The network around the cell under each protocol, by the protocol's name."""
+    read: Callable[[Mapping[str, object]], Reading]
+    """Reads a spelling; raises InvalidSpellingError."""
+    graph: Callable[[Spec, Skeleton, int], Graph]
+    """The network of a representative `spec` in a skeleton, for a number of output classes."""
+    spellings: Callable[[Spec], Sequence[Spec]]
+    """Every minimal spelling of the class of a representative `spec`, the representative first."""
+    neighbours: Callable[[Spec], Sequence[Architecture]]
+    """The architectures one edit away, sorted by hash, the architecture itself left out."""
+    sample: Callable[[int, int], Sequence[Reading]]
+    """`sample(n, seed)`: n spellings drawn uniformly with replacement, the same for everyone."""

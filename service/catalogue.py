@@ -1,0 +1,158 @@
+"""The proxies, without torch: what each is, which way it points on each bench, and why.
+
+A proxy's revision is part of every score's key: change a formula, raise its revision, and old and
+new values never mix.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+Direction = Literal["larger", "smaller"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """One proxy of the catalogue."""
+
+    name: str
+    summary: str
+    source: str
+    """The paper that the formula comes from."""
+    passes: frozenset[str]
+    """The measurements it is computed from: see `service.engine.measurements`."""
+    better: Mapping[str, Direction]
+    """By bench: whether the larger or the smaller value promises the better network."""
+    evidence: Mapping[str, str]
+    """By bench: on what the direction rests."""
+    revision: int = 1
+    needs_input: bool = True
+    """Undefined where the output does not depend on the input."""
+
+
+ZERO_COST = "Abdelfattah et al., Zero-Cost Proxies for Lightweight NAS, ICLR 2021"
+
+_PAPER_101 = "Abdelfattah et al. 2021, all 423,624 architectures: Spearman"
+
+
+def _proxy(
+    name: str,
+    summary: str,
+    source: str,
+    passes: str,
+    nb101: tuple[Direction, str],
+    nb201: tuple[Direction, str],
+    *,
+    needs_input: bool = True,
+) -> Proxy:
+    return Proxy(
+        name=name,
+        summary=summary,
+        source=source,
+        passes=frozenset(passes.split()),
+        better=MappingProxyType({"nb101": nb101[0], "nb201": nb201[0]}),
+        evidence=MappingProxyType({"nb101": nb101[1], "nb201": nb201[1]}),
+        needs_input=needs_input,
+    )
+
+
+_ALL = (
+    _proxy(
+        "params",
+        "trainable parameters of the network",
+        "counted",
+        "",
+        ("larger", "Spearman .45 against 108-epoch validation accuracy, 20,000 architectures"),
+        ("larger", "Spearman .82 against CIFAR-10 test accuracy, all 15,625 spellings"),
+        needs_input=False,
+    ),
+    _proxy(
+        "flops",
+        "multiply-adds of one forward pass of one image: convolutions and linear layers",
+        "counted",
+        "",
+        ("larger", "follows params, of whose terms it is a weighted sum"),
+        ("larger", "Spearman .77 against CIFAR-10 test accuracy, 9,445 spellings"),
+        needs_input=False,
+    ),
+    _proxy(
+        "l2_norm",
+        "sum over layers of the L2 norm of the weights",
+        ZERO_COST,
+        "weights",
+        ("larger", "grows with the number and the size of the layers, as params does"),
+        ("larger", "Spearman .75 against CIFAR-10 test accuracy, 9,445 spellings"),
+        needs_input=False,
+    ),
+    _proxy(
+        "grad_norm",
+        "sum over layers of the L2 norm of the loss gradient",
+        ZERO_COST,
+        "loss",
+        ("smaller", f"{_PAPER_101} -.20"),
+        ("larger", "Abdelfattah et al. 2021, all 15,625 spellings: Spearman .59"),
+    ),
+    _proxy(
+        "plain",
+        "sum of weight times gradient, signed",
+        ZERO_COST,
+        "loss",
+        ("larger", "none: nearly all of it cancels, and no published sign is stable"),
+        ("larger", "none: nearly all of it cancels, and no published sign is stable"),
+    ),
+    _proxy(
+        "snip",
+        "sum of |weight times gradient|",
+        "Lee et al., SNIP: Single-Shot Network Pruning, ICLR 2019",
+        "loss",
+        ("smaller", f"{_PAPER_101} -.16"),
+        ("larger", "Abdelfattah et al. 2021, all 15,625 spellings: Spearman .60"),
+    ),
+    _proxy(
+        "grasp",
+        "minus the sum of weight times Hessian-gradient product",
+        "Wang et al., Picking Winning Tickets Before Training (GraSP), ICLR 2020",
+        "curvature",
+        ("larger", f"{_PAPER_101} .45"),
+        ("larger", "Abdelfattah et al. 2021, all 15,625 spellings: Spearman .51"),
+    ),
+    _proxy(
+        "fisher",
+        "squared activation-gradient products, summed over channels and weighted by filter size",
+        "Turner et al., BlockSwap, ICLR 2020",
+        "loss fisher",
+        ("larger", f"{_PAPER_101} .26"),
+        ("larger", "Abdelfattah et al. 2021, all 15,625 spellings: Spearman .36"),
+    ),
+    _proxy(
+        "synflow",
+        "ln of the synaptic flow of the network with absolute weights on an input of ones",
+        "Tanaka et al., Pruning Neural Networks Without Any Data (SynFlow), NeurIPS 2020",
+        "synflow",
+        ("larger", f"{_PAPER_101} .37"),
+        ("larger", "Abdelfattah et al. 2021, all 15,625 spellings: Spearman .74"),
+    ),
+    _proxy(
+        "jacob_cov",
+        "how little the images' input gradients correlate with one another",
+        "Mellor et al., Neural Architecture Search without Training, 2020, version 1",
+        "jacobian",
+        ("smaller", f"{_PAPER_101} -.38"),
+        ("larger", "Abdelfattah et al. 2021, all 15,625 spellings: Spearman .73"),
+    ),
+    _proxy(
+        "nwot",
+        "ln |det K| of the kernel that counts on how many ReLUs two images agree",
+        "Mellor et al., Neural Architecture Search without Training, ICML 2021",
+        "patterns",
+        ("larger", "Spearman .3 against validation accuracy, 300 architectures"),
+        ("larger", "Spearman .80 against CIFAR-10 test accuracy, 1,988 spellings"),
+    ),
+)
+
+CATALOGUE: Mapping[str, Proxy] = MappingProxyType({proxy.name: proxy for proxy in _ALL})
+"""Every proxy by its name, in the order in which answers list them."""
+
+DEFAULT_RANKING = "nwot"
+"""What `/rank` ranks by when it is not told."""

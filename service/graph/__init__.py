@@ -1,0 +1,42 @@
+"""A network as a flat list of primitive operations, and what arithmetic alone says of it.
+
+This package imports nothing outside the standard library.
+"""
+
+from service.graph.builder import Builder
+from service.graph.graph import Graph
+from service.graph.operations import (
+    Add,
+    AveragePool,
+    BatchNorm,
+    Concat,
+    Convolution,
+    Crop,
+    GlobalAveragePool,
+    Input,
+    Linear,
+    MaxPool,
+    Operation,
+    ReLU,
+    Shape,
+    Zero,
+)
+
+__all__ = [
+    "Add",
+    "AveragePool",
+    "BatchNorm",
+    "Builder",
+    "Concat",
+    "Convolution",
+    "Crop",
+    "GlobalAveragePool",
+    "Graph",
+    "Input",
+    "Linear",
+    "MaxPool",
+    "Operation",
+    "ReLU",
+    "Shape",
+    "Zero",
+]

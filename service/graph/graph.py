@@ -1,0 +1,81 @@
+"""A network as operations in topological order, with its size and cost by arithmetic."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+from service.graph.operations import (
+    BatchNorm,
+    Convolution,
+    Input,
+    Linear,
+    Operation,
+    Shape,
+    Zero,
+)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Operations in topological order; the first is the `Input`, the last one's value the output.
+
+    Raises ValueError where an operation reads a later one or its sources' shapes do not fit.
+    """
+
+    operations: tuple[Operation, ...]
+
+    def __post_init__(self) -> None:
+        if not self.operations or not isinstance(self.operations[0], Input):
+            raise ValueError("the first operation of a graph is its Input")
+        for index, operation in enumerate(self.operations):
+            if any(not 0 <= source < index for source in operation.sources):
+                raise ValueError(f"operation {index} reads {operation.sources}: not all before it")
+        _ = self.shapes
+
+    @cached_property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shape of every operation's value, without the batch."""
+        shapes: list[Shape] = []
+        for operation in self.operations:
+            shapes.append(operation.shape(*(shapes[source] for source in operation.sources)))
+        return tuple(shapes)
+
+    @cached_property
+    def parameters(self) -> int:
+        """Trainable parameters, those that the output does not depend on included."""
+        return sum(
+            operation.parameters(self.shapes[operation.source])
+            for operation in self.operations
+            if isinstance(operation, Convolution | BatchNorm | Linear)
+        )
+
+    @cached_property
+    def flops(self) -> int:
+        """Multiply-adds of one forward pass of one image: convolutions and linear layers alone.
+
+        NATS-Bench publishes the same figure plus the bias count of the classifier.
+        """
+        return sum(
+            operation.multiply_adds(self.shapes[operation.source])
+            for operation in self.operations
+            if isinstance(operation, Convolution | Linear)
+        )
+
+    @cached_property
+    def output_depends_on_input(self) -> bool:
+        """Whether a path without a `Zero` leads from the input to the output."""
+        reached = [True]
+        for operation in self.operations[1:]:
+            reached.append(
+                not isinstance(operation, Zero) and any(reached[i] for i in operation.sources)
+            )
+        return reached[-1]
+
+    def training_bytes(self, images: int, itemsize: int) -> int:
+        """Bytes of a forward and a backward pass: every value of the batch, weights, gradients.
+
+        `images` is the batch size and `itemsize` the bytes of one number. What the kernels use
+        inside one operation comes on top.
+        """
+        values = sum(prod(shape) for shape in self.shapes)
+        return itemsize * (images * values + 2 * self.parameters)
