@@ -1,0 +1,105 @@
+"""NAS-Bench-101: cells of at most seven vertices and nine edges, an operation a vertex.
+
+Every function reads any spelling; the representative is the one that the others are scored as.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from service.benches.bench import Architecture, Bench, Reading, Skeleton, Spec
+from service.benches.draws import integers
+from service.benches.nb101_cell import (
+    MAX_EDGES,
+    MAX_VERTICES,
+    OPERATIONS,
+    Cell,
+    graph_hash,
+    pruned,
+    relabellings,
+    representative,
+)
+from service.benches.nb101_edits import children
+from service.benches.nb101_skeleton import SKELETONS, network
+from service.benches.nb101_spelling import FIELDS, minimal, parse, spelled
+from service.graph import Graph
+
+NAME = "nb101"
+
+_PAIRS = tuple((x, y) for y in range(MAX_VERTICES) for x in range(y))
+
+
+def read(spelling: Mapping[str, object]) -> Reading:
+    """Reads `{"matrix": [[...]], "ops": [...]}`.
+
+    Raises InvalidSpellingError.
+    """
+    cell = parse(spelling)
+    return Reading(spelled(cell), _architecture(minimal(cell)))
+
+
+def graph(spec: Spec, skeleton: Skeleton, classes: int) -> Graph:
+    """The network of a spelling, its vertices in the order written."""
+    return network(minimal(parse(spec)), skeleton, classes)
+
+
+def spellings(spec: Spec) -> Sequence[Spec]:
+    """Every upper triangular numbering of the pruned cell, in the official enumeration's order.
+
+    The first is the representative.
+    """
+    return [spelled(cell) for cell in relabellings(minimal(parse(spec)))]
+
+
+def neighbours(spec: Spec) -> Sequence[Architecture]:
+    """The classes one edit away (see `nb101_edits`), sorted by hash."""
+    own = minimal(parse(spec))
+    found = {graph_hash(child): child for child in children(own)}
+    found.pop(graph_hash(own), None)
+    return [Architecture(NAME, key, spelled(representative(found[key]))) for key in sorted(found)]
+
+
+def sample(n: int, seed: int) -> Sequence[Reading]:
+    """n random cells: seven vertices, each pair joined or not and each operation at random.
+
+    A cell that the bench refuses is drawn again. These are the random cells of Ying et al. 2019:
+    uniform over valid spellings and not over networks.
+    """
+    draw = integers(seed)
+    readings: list[Reading] = []
+    while len(readings) < n:
+        bits = draw(1 << len(_PAIRS))
+        edges = tuple(sorted(pair for place, pair in enumerate(_PAIRS) if bits & 1 << place))
+        cell = Cell(edges, tuple(draw(len(OPERATIONS)) for _ in range(MAX_VERTICES - 2)))
+        kept = pruned(cell)
+        if kept and len(kept.edges) <= MAX_EDGES:
+            readings.append(Reading(spelled(cell), _architecture(kept)))
+    return readings
+
+
+def _architecture(cell: Cell) -> Architecture:
+    return Architecture(NAME, graph_hash(cell), spelled(representative(cell)))
+
+
+BENCH = Bench(
+    name=NAME,
+    title="NAS-Bench-101",
+    source="Ying et al., NAS-Bench-101: Towards Reproducible Neural Architecture Search, ICML 2019",
+    example={
+        "matrix": [
+            [0, 1, 1, 0, 0],
+            [0, 0, 0, 1, 0],
+            [0, 0, 0, 0, 1],
+            [0, 0, 0, 0, 1],
+            [0, 0, 0, 0, 0],
+        ],
+        "ops": ["input", "conv3x3-bn-relu", "maxpool3x3", "conv1x1-bn-relu", "output"],
+    },
+    operations=OPERATIONS,
+    classes=423624,
+    spelling_fields=FIELDS,
+    skeletons=SKELETONS,
+    read=read,
+    graph=graph,
+    spellings=spellings,
+    neighbours=neighbours,
+    sample=sample,
+)

@@ -1,0 +1,84 @@
+"""NAS-Bench-201: cells of four nodes and six edges, five operations an edge.
+
+Every function reads any spelling; the representative is the one that the others are scored as.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from service.benches.bench import Architecture, Bench, Reading, Skeleton, Spec
+from service.benches.draws import integers
+from service.benches.nb201_classes import CELLS, Class, children, classes, code
+from service.benches.nb201_skeleton import SKELETONS, network
+from service.benches.nb201_spelling import FIELDS, arch, parse
+from service.benches.nb201_values import OPERATIONS, value_graph
+from service.graph import Graph
+
+NAME = "nb201"
+
+
+def read(spelling: Mapping[str, object]) -> Reading:
+    """Reads `{"arch": "|op~0|+..."}` or `{"ops": [six names]}`.
+
+    Raises InvalidSpellingError.
+    """
+    return _reading(code(parse(spelling)))
+
+
+def graph(spec: Spec, skeleton: Skeleton, classes: int) -> Graph:
+    """The network of a spelling: its live operations alone, one pool for equal pools."""
+    return network(value_graph(parse(spec)), skeleton, classes)
+
+
+def spellings(spec: Spec) -> Sequence[Spec]:
+    """Every spelling of the class, the representative first, then in the official order."""
+    return [_spec(number) for number in classes()[code(parse(spec))].codes]
+
+
+def neighbours(spec: Spec) -> Sequence[Architecture]:
+    """The classes one edge's operation away from any spelling of the class, sorted by hash.
+
+    The edits of the representative alone would miss some and be one-way.
+    """
+    table = classes()
+    own = table[code(parse(spec))]
+    found = {table[child].hash: table[child] for number in own.codes for child in children(number)}
+    return [_architecture(found[key]) for key in sorted(found) if key != own.hash]
+
+
+def sample(n: int, seed: int) -> Sequence[Reading]:
+    """n of the 15,625 spellings, drawn uniformly with replacement."""
+    draw = integers(seed)
+    return [_reading(draw(len(CELLS))) for _ in range(n)]
+
+
+def _spec(number: int) -> Spec:
+    return {"arch": arch(CELLS[number])}
+
+
+def _architecture(entry: Class) -> Architecture:
+    return Architecture(NAME, entry.hash, _spec(entry.codes[0]))
+
+
+def _reading(number: int) -> Reading:
+    return Reading(_spec(number), _architecture(classes()[number]))
+
+
+BENCH = Bench(
+    name=NAME,
+    title="NAS-Bench-201",
+    source="Dong and Yang, NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture "
+    "Search, ICLR 2020",
+    example={
+        "arch": "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|"
+        "+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
+    },
+    operations=OPERATIONS,
+    classes=5260,
+    spelling_fields=FIELDS,
+    skeletons=SKELETONS,
+    read=read,
+    graph=graph,
+    spellings=spellings,
+    neighbours=neighbours,
+    sample=sample,
+)
