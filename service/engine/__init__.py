@@ -1,0 +1,16 @@
+"""From a graph to weights, to a torch module, to what the proxies' formulas read."""
+
+from service.engine.autograd import measure
+from service.engine.measurements import PASSES, Measurements
+from service.engine.module import GraphModule, build
+from service.engine.weights import Weights, initial_weights
+
+__all__ = [
+    "PASSES",
+    "GraphModule",
+    "Measurements",
+    "Weights",
+    "build",
+    "initial_weights",
+    "measure",
+]

@@ -1,0 +1,55 @@
+"""What the formulas read: sums by layer and N×N matrices, never whole activations."""
+
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+PASSES = frozenset({"weights", "loss", "fisher", "curvature", "jacobian", "patterns", "synflow"})
+"""The names of what can be measured, as the catalogue's `passes` spell them."""
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """One network on one minibatch of N images; None is what was not asked for.
+
+    Tuples hold one float64 sum for each convolution and linear layer, in the network's order.
+    w is a layer's weights without its bias, L the mean cross-entropy, g = ∂L/∂w, H the Hessian of
+    L in all such weights. A layer that the output does not depend on contributes 0.
+    """
+
+    parameters: int | None = None
+    """Trainable parameters."""
+    flops: int | None = None
+    """Multiply-adds of one image in convolutions and linear layers."""
+
+    weight_norms: tuple[float, ...] | None = None
+    """`weights`: ‖w‖₂."""
+
+    gradient_norms: tuple[float, ...] | None = None
+    """`loss`: ‖g‖₂."""
+    saliencies: tuple[float, ...] | None = None
+    """`loss`: Σ w⊙g."""
+    absolute_saliencies: tuple[float, ...] | None = None
+    """`loss`: Σ |w⊙g|."""
+
+    channel_saliencies: tuple[float, ...] | None = None
+    """`fisher`: Σ_c ½ mean_n (Σ_hw a⊙∂L/∂a)², a the layer's output (N, C, H, W) or (N, C)."""
+    filter_sizes: tuple[int, ...] | None = None
+    """`fisher`: how many weights make one channel of the output."""
+
+    curvatures: tuple[float, ...] | None = None
+    """`curvature`: ⟨w, Hg⟩."""
+
+    jacobian_gram: Tensor | None = None
+    """`jacobian`: J Jᵀ, (N, N) float64, row n of J being ∂(Σ_k f_k(x_n))/∂x_n, flattened and less
+    its mean. A row that is constant up to rounding is exactly 0."""
+
+    agreements: Tensor | None = None
+    """`patterns`: on how many ReLUs two images agree, (N, N) float64 whole numbers."""
+
+    synaptic_flows: tuple[float, ...] | None = None
+    """`synflow`: Σ |w⊙∂R/∂w| of the network with absolute parameters and without batch norm, R the
+    sum of its outputs for one image of ones."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall-clock time of each pass: `forward` and those of `PASSES` that ran one of their own."""

@@ -1,0 +1,89 @@
+"""Initial weights: torch's default distributions from a stream of random numbers keyed by slot.
+
+What two networks share starts the same, on every machine: a layer's weights depend on the seed, on
+its slot and on its shape, and on nothing else of the network.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from math import prod, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.graph import BatchNorm, Convolution, Graph, Linear
+
+Weights = Mapping[str, NDArray[np.float32]]
+"""Arrays by `<slot>/weight` and `<slot>/bias`, float32, in torch's layout."""
+
+
+def initial_weights(graph: Graph, seed: int) -> dict[str, NDArray[np.float32]]:
+    """The initial weights of every layer, keyed by `<slot>/weight` and `<slot>/bias`.
+
+    Convolutions (channels, channels in, kernel, kernel) and linear layers (features, features in)
+    are uniform in ±1/√(fan in), biases likewise with the fan in of their layer; the scale of a
+    batch norm is 1 and its shift 0. Raises ValueError where two operations have one slot.
+    """
+    generator = np.random.Philox(key=0)
+    weights: dict[str, NDArray[np.float32]] = {}
+
+    def add(name: str, array: NDArray[np.float32]) -> None:
+        if name in weights:
+            raise ValueError(f"two operations have the slot {name.rpartition('/')[0]}")
+        weights[name] = array
+
+    def draw(name: str, shape: tuple[int, ...], fan_in: int) -> None:
+        add(name, _uniform(generator, f"{seed}/{name}", shape, fan_in))
+
+    for operation in graph.operations:
+        match operation:
+            case Convolution(source=source, slot=slot, channels=channels, kernel=kernel):
+                shape = (channels, graph.shapes[source][0], kernel, kernel)
+                draw(f"{slot}/weight", shape, prod(shape[1:]))
+            case Linear(source=source, slot=slot, features=features):
+                fan_in = graph.shapes[source][0]
+                draw(f"{slot}/weight", (features, fan_in), fan_in)
+                draw(f"{slot}/bias", (features,), fan_in)
+            case BatchNorm(source=source, slot=slot):
+                channels = graph.shapes[source][0]
+                add(f"{slot}/weight", np.ones(channels, np.float32))
+                add(f"{slot}/bias", np.zeros(channels, np.float32))
+            case _:
+                pass
+    return weights
+
+
+def _uniform(
+    generator: np.random.Philox, name: str, shape: tuple[int, ...], fan_in: int
+) -> NDArray[np.float32]:
+    """Uniform in [-1/√(fan in), 1/√(fan in)), from the stream whose key is the hash of `name`.
+
+    Each 64-bit word gives two numbers, the low half first, of 24 bits each: as many as float32
+    holds, so that every step but the last multiplication is exact.
+    """
+    count = prod(shape)
+    _rekey(generator, name)
+    words = generator.random_raw((count + 1) // 2)
+    halves = words.astype("<u8", copy=False).view("<u4")[:count]
+    halves >>= np.uint32(8)
+    uniform = halves.astype(np.float32)
+    uniform *= np.float32(2.0**-23)
+    uniform -= np.float32(1)
+    uniform *= np.float32(1 / sqrt(fan_in))
+    return uniform.reshape(shape)
+
+
+def _rekey(generator: np.random.Philox, name: str) -> None:
+    """Starts the generator afresh, as `Philox(key=...)` would.
+
+    A new generator collects entropy from the system that it then does not use: 0.2 ms a layer.
+    """
+    key = np.frombuffer(sha256(name.encode()).digest()[:16], "<u8").astype(np.uint64)
+    generator.state = {
+        "bit_generator": "Philox",
+        "state": {"counter": np.zeros(4, np.uint64), "key": key},
+        "buffer": np.zeros(4, np.uint64),
+        "buffer_pos": 4,
+        "has_uint32": 0,
+        "uinteger": 0,
+    }

@@ -1,0 +1,10 @@
+"""The proxies: each a pure function of measurements, and all of them on one network."""
+
+from service.proxies import jacobian, norms, patterns, saliency, sizes, synflow
+from service.proxies.evaluate import Evaluation, evaluate
+from service.proxies.registry import FORMULAS, UndefinedError
+
+# Importing a module registers its formulas.
+_ = (jacobian, norms, patterns, saliency, sizes, synflow)
+
+__all__ = ["FORMULAS", "Evaluation", "UndefinedError", "evaluate"]

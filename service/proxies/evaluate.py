@@ -1,0 +1,116 @@
+"""All asked proxies of one network on one minibatch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+from time import perf_counter
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.linalg import LinAlgError  # type: ignore[attr-defined]
+
+from service.catalogue import CATALOGUE, Proxy
+from service.engine import Measurements, build, measure
+from service.graph import Graph
+from service.proxies.registry import FORMULAS, UndefinedError
+
+MINIMUM_BATCH = 16
+"""With fewer images the kernels and correlations between images say nothing."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of one network. Every proxy asked for is in `values` or in `undefined`."""
+
+    values: dict[str, float]
+    """Finite scores by proxy."""
+    undefined: dict[str, str]
+    """By proxy without a score: why."""
+    seconds: dict[str, float]
+    """Wall-clock time of what was run: `build` (with the weights) and each pass."""
+
+
+def evaluate(
+    graph: Graph,
+    images: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    seed: int,
+    proxies: Sequence[str],
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> Evaluation:
+    """Scores the network of `graph`, initialised by `seed`, on one minibatch.
+
+    `images` (N, 3, R, R) are float32 and `labels` (N,) int64. Only the passes that `proxies` need
+    are run, each once. Raises ValueError for fewer than 16 images, for images and labels that do
+    not fit each other or the graph, and for a name outside the catalogue.
+
+    Repeated calls give the same bits as long as the number of threads stays the same: torch's sums
+    depend on it. The caller sets it (`torch.set_num_threads`), once a process.
+    """
+    _check(graph, images, labels, proxies)
+    asked = [CATALOGUE[name] for name in dict.fromkeys(proxies)]
+    alive = graph.output_depends_on_input
+    defined = [proxy for proxy in asked if alive or not proxy.needs_input]
+    undefined = {
+        proxy.name: "no path from input to output" for proxy in asked if proxy not in defined
+    }
+    measurements = _measure(graph, images, labels, seed, defined, device, dtype)
+    values: dict[str, float] = {}
+    for proxy in defined:
+        try:
+            values[proxy.name] = _value(proxy.name, measurements)
+        except UndefinedError as error:
+            undefined[proxy.name] = str(error)
+    return Evaluation(values, undefined, measurements.seconds)
+
+
+def _check(
+    graph: Graph, images: NDArray[np.float32], labels: NDArray[np.int64], proxies: Sequence[str]
+) -> None:
+    if unknown := [name for name in proxies if name not in CATALOGUE]:
+        raise ValueError(f"no such proxies: {', '.join(unknown)}")
+    if len(images) < MINIMUM_BATCH:
+        raise ValueError(f"a batch has at least {MINIMUM_BATCH} images, not {len(images)}")
+    if images.shape[1:] != graph.shapes[0]:
+        raise ValueError(f"the graph reads images {graph.shapes[0]}, not {images.shape[1:]}")
+    if labels.shape != images.shape[:1]:
+        raise ValueError(f"{len(images)} images want as many labels, not {labels.shape}")
+
+
+def _measure(
+    graph: Graph,
+    images: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    seed: int,
+    proxies: Sequence[Proxy],
+    device: str,
+    dtype: torch.dtype,
+) -> Measurements:
+    passes = frozenset[str]().union(*(proxy.passes for proxy in proxies))
+    measurements = Measurements()
+    if passes:
+        begun = perf_counter()
+        network = build(graph, seed, dtype, device)
+        built = perf_counter() - begun
+        measurements = measure(
+            network,
+            torch.tensor(images, dtype=dtype, device=device),
+            torch.tensor(labels, dtype=torch.int64, device=device),
+            passes,
+        )
+        measurements.seconds["build"] = built
+    return replace(measurements, parameters=graph.parameters, flops=graph.flops)
+
+
+def _value(name: str, measurements: Measurements) -> float:
+    """A finite score; raises UndefinedError."""
+    try:
+        value = FORMULAS[name](measurements)
+    except (ArithmeticError, LinAlgError) as error:
+        # One score lost to a solver that does not converge must not take the others with it.
+        raise UndefinedError(f"not computable: {error}") from error
+    if not isfinite(value):
+        raise UndefinedError(f"not finite: {value}")
+    return value

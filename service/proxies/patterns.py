@@ -1,0 +1,25 @@
+"""How differently two images switch the network's ReLUs.
+
+Mellor et al., Neural Architecture Search without Training, ICML 2021.
+"""
+
+import torch
+
+from service.engine import Measurements
+from service.proxies.registry import UndefinedError, formula, measured
+
+
+@formula
+def nwot(measurements: Measurements) -> float:
+    """ln |det K|, K_ij on how many ReLUs images i and j agree: Σ_ReLU c cᵀ + (1-c)(1-c)ᵀ."""
+    kernel = measured(measurements.agreements)
+    eigenvalues = torch.linalg.eigvalsh(kernel)
+    smallest, largest = float(eigenvalues[0]), float(eigenvalues[-1])
+    if largest == 0:
+        raise UndefinedError("singular kernel: the network has no ReLU")
+    if smallest <= len(kernel) * torch.finfo(kernel.dtype).eps * largest:
+        raise UndefinedError(
+            f"singular kernel: eigenvalues from {smallest:.3g} to {largest:.3g}, "
+            "so some images switch the ReLUs alike"
+        )
+    return float(eigenvalues.log().sum())
