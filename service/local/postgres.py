@@ -49,21 +49,15 @@ NOT_DURABLE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_pa
 
 
 class Postgres:
-    """One server on one data folder; the caller holds the lock that says it is alone there."""
+    """One server on one data folder."""
 
-    def __init__(
-        self, data_dir: Path, sockets: Path, user: ServerUser, lock: int, durable: bool
-    ) -> None:
-        """Describes the server and touches nothing.
-
-        `lock` is the descriptor the server inherits and so holds for as long as it lives.
-        """
+    def __init__(self, data_dir: Path, sockets: Path, user: ServerUser, durable: bool) -> None:
+        """Describes the server and touches nothing."""
         self.folder = data_dir / "postgres"
         self.unfinished = data_dir / "postgres.unfinished"
         self.log = data_dir / "logs" / "postgres.log"
         self.sockets = sockets
         self.user = user
-        self.lock = lock
         self.durable = durable
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -73,16 +67,19 @@ class Postgres:
         host = quote(str(self.sockets))
         return f"postgresql+psycopg://{SUPERUSER}@/{DATABASE}?host={host}&port={POSTGRES_PORT}"
 
-    def launch(self) -> None:
+    def launch(self, lock: int) -> None:
         """Starts the server, on a new data folder if there is none, without waiting for it.
+
+        `lock` is the descriptor of a lock just taken, which says that no other server lives on
+        the folder; the server inherits it and so holds it for as long as it lives.
 
         Raises LocalServerError when the programs are missing or a data folder cannot be made.
         """
         programs = postgres_programs(self.user)
         if not self.folder.exists():
-            self.make_data(programs)
+            self.make_data(programs, lock)
         private_folder(self.folder, self.user)
-        # The lock is ours, so these belong to a server that is gone.
+        # No server holds the lock, so these belong to a server that is gone.
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
         (self.sockets / POSTGRES_SOCKET).unlink(missing_ok=True)
         (self.sockets / f"{POSTGRES_SOCKET}.lock").unlink(missing_ok=True)
@@ -105,10 +102,10 @@ class Postgres:
             death_signal=signal.SIGINT,
             cwd=self.folder,
             user=self.user,
-            pass_fds=(self.lock,),
+            pass_fds=(lock,),
         )
 
-    def make_data(self, programs: Path) -> None:
+    def make_data(self, programs: Path, lock: int) -> None:
         """Makes the data folder, under its own name only when complete.
 
         Peers on the sockets are trusted, because only the servers' user and root can reach them.
@@ -135,7 +132,7 @@ class Postgres:
             death_signal=signal.SIGTERM,
             cwd=self.unfinished,
             user=self.user,
-            pass_fds=(self.lock,),
+            pass_fds=(lock,),
         )
         try:
             finished = wait_or_kill(process, INITDB_TIMEOUT_S)

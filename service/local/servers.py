@@ -36,7 +36,7 @@ class Servers:
         """Names the data directory, made by `start` if missing; starts nothing."""
         self.data_dir = data_dir.expanduser().resolve()
         self.durable = durable
-        self._locks: list[int] = []
+        self._lock: int | None = None
         self._sockets: Path | None = None
         self._postgres: Postgres | None = None
         self._valkey: Valkey | None = None
@@ -49,7 +49,7 @@ class Servers:
         of the extra `nascore[local]` are missing, RuntimeError outside the main thread.
         Nothing stays running after an error.
         """
-        if self._locks:
+        if self._lock is not None:
             raise LocalServerError(f"The servers on {self.data_dir} are started already.")
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -59,28 +59,34 @@ class Servers:
             raise
 
     def _start(self) -> None:
-        self._lock("supervisor", SUPERVISOR_WAIT_S)
-        locks = [self._lock(name, ORPHANS_WAIT_S) for name in ("postgres", "valkey")]
+        self._lock = self._take_lock("supervisor", SUPERVISOR_WAIT_S)
         user = server_user()
         self._sockets = socket_folder(self.data_dir, user)
-        self._valkey = Valkey(self.data_dir, self._sockets, user, locks[1], self.durable)
-        self._postgres = Postgres(self.data_dir, self._sockets, user, locks[0], self.durable)
+        self._valkey = Valkey(self.data_dir, self._sockets, user, self.durable)
+        self._postgres = Postgres(self.data_dir, self._sockets, user, self.durable)
         # Valkey comes up while initdb works.
-        self._valkey.launch()
-        self._postgres.launch()
+        self._launch("valkey", self._valkey)
+        self._launch("postgres", self._postgres)
         self._valkey.wait_until_ready()
         self._postgres.wait_until_ready()
 
-    def _lock(self, name: str, wait_s: float) -> int:
-        descriptor = take_lock(self.data_dir / f"{name}.lock", wait_s)
-        if descriptor is None:
+    def _launch(self, name: str, server: Postgres | Valkey) -> None:
+        lock = self._take_lock(name, ORPHANS_WAIT_S)
+        try:
+            server.launch(lock)
+        finally:
+            # From here on the lock is the server's alone, and free when all of it is gone.
+            os.close(lock)
+
+    def _take_lock(self, name: str, wait_s: float) -> int:
+        lock = take_lock(self.data_dir / f"{name}.lock", wait_s)
+        if lock is None:
             holder = "another nascore" if name == "supervisor" else f"a {name} server left behind"
             raise DataDirInUseError(
                 f"The data directory {self.data_dir} is in use by {holder}."
                 " Stop that one first, or choose another directory with --data-dir."
             )
-        self._locks.append(descriptor)
-        return descriptor
+        return lock
 
     def stop(self) -> None:
         """Stops both servers, by force after a bounded wait; safe to call twice."""
@@ -94,8 +100,9 @@ class Servers:
                 self._sockets.rmdir()
         finally:
             self._postgres = self._valkey = self._sockets = None
-            while self._locks:
-                os.close(self._locks.pop())
+            lock, self._lock = self._lock, None
+            if lock is not None:
+                os.close(lock)
 
     def revive(self) -> list[str]:
         """Starts again what died by itself and returns the names of those; call it now and then.
@@ -106,7 +113,7 @@ class Servers:
         for name, server in (("postgres", self._postgres), ("valkey", self._valkey)):
             if server is None or server.process is None or server.process.poll() is None:
                 continue
-            server.launch()
+            self._launch(name, server)
             server.wait_until_ready()
             dead.append(name)
         return dead

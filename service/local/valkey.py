@@ -30,20 +30,14 @@ DATABASES = 128
 
 
 class Valkey:
-    """One server on one data folder; the caller holds the lock that says it is alone there."""
+    """One server on one data folder."""
 
-    def __init__(
-        self, data_dir: Path, sockets: Path, user: ServerUser, lock: int, durable: bool
-    ) -> None:
-        """Describes the server and touches nothing.
-
-        `lock` is the descriptor the server inherits and so holds for as long as it lives.
-        """
+    def __init__(self, data_dir: Path, sockets: Path, user: ServerUser, durable: bool) -> None:
+        """Describes the server and touches nothing."""
         self.folder = data_dir / "valkey"
         self.log = data_dir / "logs" / "valkey.log"
         self.socket = sockets / VALKEY_SOCKET
         self.user = user
-        self.lock = lock
         self.durable = durable
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -52,14 +46,17 @@ class Valkey:
         """What redis-py's `from_url` takes."""
         return f"unix://{self.socket}"
 
-    def launch(self) -> None:
+    def launch(self, lock: int) -> None:
         """Starts the server without waiting for it.
+
+        `lock` is the descriptor of a lock just taken, which says that no other server lives on
+        the folder; the server inherits it and so holds it for as long as it lives.
 
         Raises LocalServerError when the program is missing or the folder is another user's.
         """
         program = valkey_program(self.user)
         private_folder(self.folder, self.user)
-        # The lock is ours, so this belongs to a server that is gone.
+        # No server holds the lock, so this belongs to a server that is gone.
         self.socket.unlink(missing_ok=True)
         self.process = spawn(
             [
@@ -81,7 +78,7 @@ class Valkey:
             # Its files are relative to the folder it is started in, see postgres.HERE.
             cwd=self.folder,
             user=self.user,
-            pass_fds=(self.lock,),
+            pass_fds=(lock,),
         )
 
     def wait_until_ready(self) -> None:
