@@ -44,8 +44,9 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 # API, workers and their pools on one machine; 100 would do for about 40 workers.
 MAX_CONNECTIONS = 300
 
-# For data that may be lost with the machine, such as the tests'.
-NOT_DURABLE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+# For data that may be lost with the machine, such as the tests'. Never synchronous_commit=off:
+# that loses acknowledged rows to a mere kill -9, for they may still be in the server's memory.
+NOT_DURABLE = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
 class Postgres:
