@@ -1,5 +1,7 @@
 """How a refused value is shown in a message: short whatever it is, and safe to encode."""
 
+from math import isfinite
+
 _LONGEST = 40
 _LARGEST = 10**12
 
@@ -18,7 +20,7 @@ def quoted(value: object) -> str:
             # The digits of a huge integer are refused by Python itself.
             return str(value) if abs(value) < _LARGEST else "a large integer"
         case float():
-            return repr(value)
+            return repr(value) if isfinite(value) else "a number that is not finite"
         case list() | tuple():
             return f"a list of {len(value)}"
         case dict():
