@@ -1,1 +1,7 @@
 """The service's own PostgreSQL and Valkey, and the supervisor of its processes, on one machine."""
+
+from service.local.errors import LocalServerError
+from service.local.processes import Processes
+from service.local.servers import Servers
+
+__all__ = ["LocalServerError", "Processes", "Servers"]

@@ -188,7 +188,7 @@ def test_every_operation_is_read_and_each_slot_is_once(spelling: Spelling) -> No
 
 
 @given(spellings())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_an_edit_that_drops_no_vertex_can_be_undone(spelling: Spelling) -> None:
     own = BENCH.read(spelling).architecture
     found = BENCH.neighbours(own.spec)
@@ -201,7 +201,7 @@ def test_an_edit_that_drops_no_vertex_can_be_undone(spelling: Spelling) -> None:
 
 
 @given(spellings())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_neighbours_are_the_edits_of_every_spelling(spelling: Spelling) -> None:
     own = BENCH.read(spelling).architecture
     edits = [edit for one in numberings(own.spec) for edit in plain_edits(one)]

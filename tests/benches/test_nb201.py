@@ -1,6 +1,7 @@
 """NB201: the classes and their counts, the network's closed form, edits, samples and refusals."""
 
 from collections import Counter
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from service.benches.nb201_values import (
     POOL,
     SKIP,
     Cell,
+    canonical_text,
     live,
     value_graph,
 )
@@ -58,6 +60,16 @@ def test_counts_of_classes() -> None:
     without_path = BENCH.read({"arch": NO_PATH}).architecture
     assert without_path.spec == {"arch": NO_PATH}
     assert len(BENCH.spellings(without_path.spec)) == 341
+
+
+def test_the_hash_is_of_the_canonical_text() -> None:
+    # One convolution read twice: by the output through a skip, and by another convolution.
+    cell = (CONVOLUTION_3X3, NONE, CONVOLUTION_1X1, NONE, SKIP, POOL)
+    text = "a=3(x);b=1(a);a+p(b)"
+    assert canonical_text(value_graph(cell)) == text
+    expected = sha256(text.encode()).hexdigest()[:32]
+    assert BENCH.read({"arch": arch(cell)}).architecture.hash == expected
+    assert canonical_text(value_graph((NONE,) * 6)) == "0"
 
 
 def test_an_operation_is_live_on_a_path_alone() -> None:

@@ -89,6 +89,7 @@ def test_warm_restart_keeps_what_was_written(tmp_path: Path) -> None:
         write(servers.database_url, servers.redis_url, "first")
         pids = servers.pids
         folder = servers._sockets
+        assert folder is not None
         assert folder.stat().st_mode & 0o777 == 0o700
         assert set(pids) == {"postgres", "valkey"}
     assert not any(is_alive(pid) for pid in pids.values())

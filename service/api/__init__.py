@@ -1,0 +1,1 @@
+"""The HTTP face. It imports no torch."""

@@ -1,0 +1,81 @@
+"""Puts the API together."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+
+import swagger_ui_bundle
+from fastapi import FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+from service.api import problems
+from service.api.completions import Completions
+from service.api.observe import Observe
+from service.api.routes import architectures, catalogue, health, jobs, rank, score
+from service.db import connect
+from service.queue import AsyncDoorbells
+from service.settings import Settings
+
+GZIP_FROM_BYTES = 1_000
+"""Below one packet, compression only costs."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The whole API; connections are made when it starts and closed when it stops."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = connect.asynchronous(settings)
+        doorbells = AsyncDoorbells(settings.redis_url, settings.redis_timeout_seconds)
+        completions = Completions(doorbells, settings.poll_seconds)
+        app.state.database = async_sessionmaker(engine, expire_on_commit=False)
+        app.state.doorbells = doorbells
+        app.state.completions = completions
+        listener = asyncio.create_task(completions.listen())
+        yield
+        listener.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await listener
+        await doorbells.close()
+        await engine.dispose()
+
+    app = FastAPI(
+        title="nascore",
+        version=version("nascore"),
+        summary="Scores neural architectures before anyone trains them.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=settings.body_bytes_limit,
+    )
+    app.state.settings = settings
+    app.state.registry = registry = CollectorRegistry()
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
+    app.add_middleware(Observe, registry=registry)
+    problems.install(app)
+    for noun in (score, jobs, rank, architectures, catalogue, health):
+        app.include_router(noun.router)
+    _serve_docs(app)
+    return app
+
+
+def _serve_docs(app: FastAPI) -> None:
+    """Swagger UI from files of this machine: the page works without a network."""
+    app.mount("/assets", StaticFiles(directory=swagger_ui_bundle.swagger_ui_path), name="assets")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="nascore",
+            swagger_js_url="/assets/swagger-ui-bundle.js",
+            swagger_css_url="/assets/swagger-ui.css",
+            swagger_favicon_url="/assets/favicon-32x32.png",
+        )

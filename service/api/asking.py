@@ -1,0 +1,86 @@
+"""Reads what a request asks for into the terms of the service, or says all that is wrong."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.api import problems
+from service.api.problems import Fault
+from service.api.schemas.score import ScoreRequest
+from service.benches import BENCHES, Bench, InvalidSpellingError, Reading
+from service.catalogue import CATALOGUE
+from service.db import protocols
+from service.protocol import RECIPES, Protocol
+from service.settings import Settings
+
+FAULTS_SHOWN = 100
+"""Of a request; ten thousand equal complaints help nobody."""
+
+T = TypeVar("T")
+
+
+def bench_named(name: str) -> Bench:
+    return _named("bench", "bench", name, BENCHES)
+
+
+def proxies_named(names: Sequence[str] | None) -> list[str]:
+    """The catalogue's order, each once; all of them where none is named."""
+    if names is None:
+        return list(CATALOGUE)
+    for index, name in enumerate(names):
+        _named(f"proxies/{index}", "proxy", name, CATALOGUE)
+    return [name for name in CATALOGUE if name in set(names)]
+
+
+async def protocol_named(
+    session: AsyncSession, bench: str, name: str, dataset: str, seed: int
+) -> Protocol:
+    _named("protocol", "protocol", name, RECIPES)
+    try:
+        return await protocols.describe(session, bench, name, dataset, seed)
+    except protocols.UnknownDatasetError as error:
+        raise problems.unknown("dataset", dataset, "dataset", error.known) from None
+
+
+def _named(field: str, what: str, name: str, known: Mapping[str, T]) -> T:
+    if name not in known:
+        raise problems.unknown(field, name, what, list(known))
+    return known[name]
+
+
+def readings(request: ScoreRequest, bench: Bench, settings: Settings) -> list[Reading]:
+    """Every architecture of a request; raises ProblemError naming each that is wrong."""
+    spellings = request.spellings()
+    if spellings is None:
+        fault = Fault(
+            field="architecture",
+            detail="the request must say in exactly one way what to score",
+            valid="the spelling's own fields, or `architecture`, or `architectures`",
+        )
+        raise problems.invalid([fault])
+    if not 1 <= len(spellings) <= settings.architectures_limit:
+        fault = Fault(
+            field="architectures",
+            detail=f"{len(spellings)} architectures",
+            valid=f"1 to {settings.architectures_limit}",
+        )
+        raise problems.invalid([fault])
+    read: list[Reading] = []
+    faults: list[Fault] = []
+    for index, spelling in enumerate(spellings):
+        try:
+            read.append(bench.read(spelling.written()))
+        except InvalidSpellingError as error:
+            faults.append(
+                Fault(architecture=index, field=error.field, detail=error.reason, valid=error.valid)
+            )
+    if faults:
+        raise problems.ProblemError(
+            422,
+            "invalid-architecture",
+            f"{len(faults)} of {len(spellings)} architectures are not valid; nothing was queued",
+            f"architecture {faults[0].architecture}, {faults[0].field}: {faults[0].detail}",
+            faults[:FAULTS_SHOWN],
+        )
+    return read

@@ -1,0 +1,37 @@
+"""What routes are given: settings, database sessions, doorbells, waiting."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from service.api.completions import Completions
+from service.queue import AsyncDoorbells
+from service.settings import Settings
+
+
+def _settings(request: Request) -> Settings:
+    found: Settings = request.app.state.settings
+    return found
+
+
+def _database(request: Request) -> async_sessionmaker[AsyncSession]:
+    found: async_sessionmaker[AsyncSession] = request.app.state.database
+    return found
+
+
+def _doorbells(request: Request) -> AsyncDoorbells:
+    found: AsyncDoorbells = request.app.state.doorbells
+    return found
+
+
+def _completions(request: Request) -> Completions:
+    found: Completions = request.app.state.completions
+    return found
+
+
+SettingsDep = Annotated[Settings, Depends(_settings)]
+# Not a session: a request that waits must not hold a connection meanwhile.
+DatabaseDep = Annotated[async_sessionmaker[AsyncSession], Depends(_database)]
+DoorbellsDep = Annotated[AsyncDoorbells, Depends(_doorbells)]
+CompletionsDep = Annotated[Completions, Depends(_completions)]

@@ -1,0 +1,160 @@
+"""Errors as RFC 9457 problem details: what is wrong, where, and what would be valid."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Fault(BaseModel):
+    """One thing wrong with a request."""
+
+    architecture: int | None = Field(
+        None, description="The index of the architecture in the request, from 0."
+    )
+    field: str = Field(description="The field, its parts joined by slashes.", examples=["ops/1"])
+    detail: str = Field(examples=["'conv3x3' is no operation"])
+    valid: str | None = Field(None, description="What would be valid.")
+
+
+class Problem(BaseModel):
+    """An RFC 9457 problem."""
+
+    model_config = ConfigDict(json_schema_extra={"description": "An RFC 9457 problem."})
+
+    type: str = Field(examples=["urn:nascore:problem:invalid-architecture"])
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault] = Field(default_factory=list)
+
+
+class ProblemError(Exception):
+    """Raised by a route; answered as a problem."""
+
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        title: str,
+        detail: str,
+        errors: Sequence[Fault] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.problem = Problem(
+            type=f"urn:nascore:problem:{slug}",
+            title=title,
+            status=status,
+            detail=detail,
+            errors=list(errors),
+        )
+        self.headers = headers
+
+
+def not_found(what: str, detail: str) -> ProblemError:
+    return ProblemError(404, "not-found", f"No such {what}", detail)
+
+
+def invalid(errors: Sequence[Fault]) -> ProblemError:
+    """A request of which some field is wrong."""
+    return ProblemError(
+        422, "invalid-request", "The request is not valid", errors[0].detail, errors
+    )
+
+
+def unknown(field: str, value: str, what: str, valid: Sequence[str]) -> ProblemError:
+    """A name that is not among the valid ones."""
+    fault = Fault(
+        field=field,
+        detail=f"there is no {what} {value[:64]!r}",
+        valid=f"one of {', '.join(valid)}",
+    )
+    return invalid([fault])
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says of a route's errors."""
+    titles = {
+        404: "Not found",
+        413: "The body is too large",
+        422: "The request is not valid; `errors` names every fault",
+        503: "The database is away or busy; try again after `Retry-After` seconds",
+    }
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answers every error of the app as a problem."""
+    app.add_exception_handler(ProblemError, _problem)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _away)
+    app.add_exception_handler(PoolTimeoutError, _away)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _answer(error: ProblemError) -> JSONResponse:
+    return JSONResponse(
+        error.problem.model_dump(exclude_none=True),
+        status_code=error.problem.status,
+        media_type=MEDIA_TYPE,
+        headers=dict(error.headers or {}),
+    )
+
+
+async def _problem(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ProblemError)  # noqa: S101 - Starlette's handlers take any Exception
+    return _answer(error)
+
+
+async def _validation(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    # The input itself is never echoed: it may be huge, or not be JSON at all.
+    faults = [
+        Fault(
+            field="/".join(str(part) for part in fault["loc"][1:])[:200] or str(fault["loc"][0]),
+            detail=str(fault["msg"])[:500],
+        )
+        for fault in error.errors()[:100]
+    ]
+    return _answer(invalid(faults))
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    title = str(error.detail)
+    slug = title.lower().replace(" ", "-") if len(title) < 40 else "http"
+    return _answer(ProblemError(error.status_code, slug, title, title, headers=error.headers))
+
+
+async def _away(request: Request, error: Exception) -> JSONResponse:
+    return _answer(
+        ProblemError(
+            503,
+            "database-away",
+            "The database is away or busy",
+            "nothing was queued; the same request may succeed in a moment",
+            headers={"Retry-After": "5"},
+        )
+    )
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    return _answer(
+        ProblemError(
+            500, "internal", "Something went wrong here", "the log has it under the request's id"
+        )
+    )

@@ -1,0 +1,104 @@
+"""What there is to ask for."""
+
+from fastapi import APIRouter
+
+from service.api import problems
+from service.api.deps import DatabaseDep
+from service.api.schemas.catalogue import (
+    BenchAnswer,
+    DatasetAnswer,
+    MinibatchAnswer,
+    ProtocolAnswer,
+    ProxyAnswer,
+)
+from service.api.schemas.protocol import Protocol
+from service.benches import BENCHES
+from service.catalogue import CATALOGUE
+from service.db import protocols
+from service.minibatch import PATCHES
+from service.protocol import RECIPES
+
+router = APIRouter(tags=["catalogue"])
+
+
+@router.get("/benches", operation_id="benches", summary="The search spaces")
+async def benches() -> list[BenchAnswer]:
+    return [
+        BenchAnswer(
+            name=bench.name,
+            title=bench.title,
+            source=bench.source,
+            classes=bench.classes,
+            operations=list(bench.operations),
+            spelling_fields=list(bench.spelling_fields),
+            example=bench.example,
+            skeletons={name: dict(skeleton) for name, skeleton in bench.skeletons.items()},
+        )
+        for bench in BENCHES.values()
+    ]
+
+
+@router.get("/proxies", operation_id="proxies", summary="The proxies and which way they point")
+async def proxies() -> list[ProxyAnswer]:
+    return [
+        ProxyAnswer(
+            name=proxy.name,
+            summary=proxy.summary,
+            source=proxy.source,
+            revision=proxy.revision,
+            better=dict(proxy.better),
+            evidence=dict(proxy.evidence),
+        )
+        for proxy in CATALOGUE.values()
+    ]
+
+
+@router.get(
+    "/protocols",
+    operation_id="protocols",
+    summary="The named protocols",
+    responses=problems.responses(503),
+)
+async def named_protocols(database: DatabaseDep) -> list[ProtocolAnswer]:
+    async with database() as session:
+        return [
+            ProtocolAnswer(
+                name=recipe.name,
+                summary=recipe.summary,
+                batch_size=recipe.batch_size,
+                benches={
+                    bench: Protocol.of(
+                        await protocols.describe(session, bench, recipe.name, PATCHES, 0)
+                    )
+                    for bench in BENCHES
+                },
+            )
+            for recipe in RECIPES.values()
+        ]
+
+
+@router.get(
+    "/datasets",
+    operation_id="datasets",
+    summary="Where minibatches come from",
+    responses=problems.responses(503),
+)
+async def datasets(database: DatabaseDep) -> list[DatasetAnswer]:
+    async with database() as session:
+        found = await protocols.datasets(session)
+    return [
+        DatasetAnswer(
+            name=row.name,
+            description=row.description,
+            source=row.source,
+            licence=row.licence,
+            classes=row.classes,
+            mean=row.mean,
+            std=row.std,
+            minibatches=[
+                MinibatchAnswer(sha256=m.sha256, batch_size=m.batch_size, resolution=m.resolution)
+                for m in minibatches
+            ],
+        )
+        for row, minibatches in found
+    ]

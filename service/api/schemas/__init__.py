@@ -1,0 +1,1 @@
+"""One file a noun: what its requests and answers look like."""

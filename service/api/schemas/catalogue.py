@@ -1,0 +1,62 @@
+"""What there is: benches, proxies, protocols, datasets."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from service.api.schemas.protocol import Protocol
+from service.catalogue import Direction
+
+
+class BenchAnswer(BaseModel):
+    """A search space with a fixed skeleton."""
+
+    name: str
+    title: str
+    source: str
+    classes: int
+    operations: list[str]
+    spelling_fields: list[str]
+    example: dict[str, Any]
+    skeletons: dict[str, dict[str, int]]
+
+
+class ProxyAnswer(BaseModel):
+    """A zero-cost proxy."""
+
+    name: str
+    summary: str
+    source: str
+    revision: int
+    better: dict[str, Direction]
+    evidence: dict[str, str]
+
+
+class ProtocolAnswer(BaseModel):
+    """A named protocol, and what it is on each bench with the default dataset and seed."""
+
+    name: str
+    summary: str
+    batch_size: int
+    benches: dict[str, Protocol]
+
+
+class MinibatchAnswer(BaseModel):
+    """The one minibatch of a dataset at a size and a resolution."""
+
+    sha256: str
+    batch_size: int
+    resolution: int
+
+
+class DatasetAnswer(BaseModel):
+    """Where minibatches come from."""
+
+    name: str
+    description: str
+    source: str
+    licence: str
+    classes: list[str]
+    mean: list[float]
+    std: list[float]
+    minibatches: list[MinibatchAnswer]

@@ -1,0 +1,39 @@
+"""Jobs as answers show them."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from service.api.schemas.protocol import Protocol
+from service.api.schemas.score import Result
+
+
+class Counts(BaseModel):
+    """How many architectures of the job are in each state."""
+
+    queued: int
+    running: int
+    done: int
+    failed: int
+
+
+class Job(BaseModel):
+    """What one request asked for, and how far it is."""
+
+    job: UUID
+    bench: str
+    protocol: Protocol
+    proxies: list[str]
+    priority: Literal["live", "bulk"]
+    state: Literal["running", "done", "cancelled"]
+    counts: Counts
+    created_at: datetime
+
+
+class ResultPage(BaseModel):
+    """Results in the order asked."""
+
+    results: list[Result]
+    next: str | None = Field(description="The cursor of the next page, null on the last one.")

@@ -1,0 +1,147 @@
+"""What `POST /score` takes and what it answers."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from service.api.schemas.protocol import Protocol
+from service.catalogue import CATALOGUE
+
+NAME = r"^[A-Za-z0-9_.-]{1,64}$"
+SEEDS = 2**31
+
+# The bench reads a spelling itself: it knows better than a schema what is wrong with it.
+Arch = Annotated[
+    Any,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "examples": [
+                "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
+            ],
+        }
+    ),
+]
+Ops = Annotated[Any, WithJsonSchema({"type": "array", "items": {"type": "string"}})]
+Matrix = Annotated[
+    Any,
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "array", "items": {"type": "integer", "enum": [0, 1]}},
+            "examples": [[[0, 1, 0], [0, 0, 1], [0, 0, 0]]],
+        }
+    ),
+]
+
+
+class Spelling(BaseModel):
+    """An architecture as somebody wrote it: NB201 `arch` or `ops`; NB101 `matrix` and `ops`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    arch: Arch = Field(None, description="NB201: the official string.")
+    ops: Ops = Field(
+        None,
+        description="NB201: six operations in the edge order 0→1, 0→2, 1→2, 0→3, 1→3, 2→3. "
+        "NB101: one a vertex, `input` first and `output` last.",
+    )
+    matrix: Matrix = Field(
+        None, description="NB101: the adjacency matrix, strictly upper triangular."
+    )
+
+    def written(self) -> dict[str, Any]:
+        """The fields that were sent."""
+        return {
+            name: getattr(self, name)
+            for name in Spelling.model_fields
+            if name in self.model_fields_set
+        }
+
+
+class ScoreRequest(Spelling):
+    """One architecture (its spelling right here, or as `architecture`) or many."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "bench": "nb201",
+                    "arch": "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|"
+                    "+|skip_connect~0|none~1|nor_conv_3x3~2|",
+                },
+                {
+                    "bench": "nb101",
+                    "proxies": ["nwot", "synflow"],
+                    "architectures": [
+                        {
+                            "matrix": [[0, 1, 0], [0, 0, 1], [0, 0, 0]],
+                            "ops": ["input", "conv3x3-bn-relu", "output"],
+                        }
+                    ],
+                },
+            ]
+        },
+    )
+
+    bench: str = Field(pattern=NAME, description="See `GET /benches`.", examples=["nb201"])
+    architecture: Spelling | None = None
+    architectures: list[Spelling] | None = None
+    proxies: list[str] | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="See `GET /proxies`; all of them by default.",
+    )
+    protocol: str = Field("fast", pattern=NAME, description="See `GET /protocols`.")
+    dataset: str = Field("patches", pattern=NAME, description="See `GET /datasets`.")
+    seed: int = Field(0, ge=0, lt=SEEDS, description="Of the initial weights.")
+    priority: Literal["live", "bulk"] | None = Field(
+        None, description="Live work goes first; by default large requests are bulk work."
+    )
+
+    def spellings(self) -> list[Spelling] | None:
+        """What to score; None where there is not exactly one way of asking."""
+        inline = any(name in self.model_fields_set for name in Spelling.model_fields)
+        if [inline, self.architecture is not None, self.architectures is not None].count(True) != 1:
+            return None
+        if self.architectures is not None:
+            return self.architectures
+        return [self if self.architecture is None else self.architecture]
+
+
+class Failure(BaseModel):
+    """Why an evaluation was set aside."""
+
+    type: str
+    detail: str
+
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
+class Result(BaseModel):
+    """What is known of one architecture of a request."""
+
+    hash: str = Field(description="Of the architecture: every spelling of one network has it.")
+    asked: dict[str, Any] = Field(description="The spelling as it was read.")
+    spec: dict[str, Any] = Field(description="The representative of the class, which is scored.")
+    state: State
+    scores: dict[str, float | None] = Field(
+        description="By proxy; null while it is not computed, or where it is undefined.",
+        examples=[dict.fromkeys(list(CATALOGUE)[:2], 1.0)],
+    )
+    undefined: dict[str, str] = Field(description="Why a score is undefined, by proxy.")
+    error: Failure | None = None
+
+
+class ScoreAnswer(BaseModel):
+    """The scores, or where to wait for them."""
+
+    job: UUID | None = Field(description="Null where everything was known: nothing is written.")
+    bench: str
+    protocol: Protocol
+    results: list[Result] = Field(description="One an architecture, in the order asked.")

@@ -1,0 +1,17 @@
+"""The `nascore` command, one file a command."""
+
+import typer
+
+from service.cli import api, migrate, rank, score, up, worker
+
+app = typer.Typer(
+    name="nascore",
+    help="Scores neural architectures before anyone trains them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+for module in (up, api, worker, migrate, score, rank):
+    app.command(name=module.__name__.rsplit(".", 1)[1])(module.command)
+
+__all__ = ["app"]

@@ -1,0 +1,5 @@
+"""`python -m service.cli` is `nascore`."""
+
+from service.cli import app
+
+app()

@@ -1,0 +1,23 @@
+"""What goes wrong between the command line and the service, in one line each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+import typer
+
+from service.client import Client, ServiceError
+
+
+@contextmanager
+def connected(server: str) -> Iterator[Client]:
+    """A client; a refusal or an absent service ends the command with status 1 and its reason."""
+    try:
+        with Client(server) as client:
+            yield client
+    except ServiceError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None
+    except httpx2.TransportError as error:
+        typer.secho(f"No service at {server}: {error}. Start one with `nascore up`.", err=True)
+        raise typer.Exit(1) from None

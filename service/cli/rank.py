@@ -1,0 +1,42 @@
+"""nascore rank"""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from service.catalogue import DEFAULT_RANKING
+from service.cli.errors import connected
+from service.cli.options import Dataset, Protocol, Seed, Server
+
+
+def command(
+    bench: Annotated[str, typer.Argument(help="nb101 or nb201")],
+    server: Server,
+    proxy: Annotated[str, typer.Option(help="What to rank by.")] = DEFAULT_RANKING,
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 10,
+    protocol: Protocol = "fast",
+    dataset: Dataset = "patches",
+    seed: Seed = 0,
+) -> None:
+    """Show a leaderboard, best first."""
+    with connected(server) as client:
+        board = client.rank(
+            bench, limit, proxy=proxy, protocol=protocol, dataset=dataset, seed=seed
+        )
+    table = Table("rank", board["proxy"], "hash", "architecture")
+    for item in board["items"]:
+        spec = item["spec"]
+        table.add_row(
+            str(item["rank"]),
+            f"{item['score']:.6g}",
+            item["hash"][:10],
+            spec.get("arch") or json.dumps(spec),
+        )
+    Console().print(table)
+    typer.echo(
+        f"{board['total']} architectures of {bench} under {protocol}, {board['direction']} "
+        f"{board['proxy']} first ({board['evidence']}); {board['undefined']} undefined left out"
+    )

@@ -1,0 +1,113 @@
+"""nascore score"""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from service.cli.errors import connected
+from service.cli.options import Dataset, Protocol, Seed, Server
+from service.client import Client
+
+POLL_SECONDS = 0.5
+"""How often the progress bar moves."""
+
+
+def command(
+    bench: Annotated[str, typer.Argument(help="nb101 or nb201")],
+    architecture: Annotated[
+        str,
+        typer.Argument(
+            help="An architecture: an NB201 string, or JSON such as "
+            '{"matrix": [...], "ops": [...]}; or a file with one of these a line.'
+        ),
+    ],
+    server: Server,
+    proxy: Annotated[
+        list[str] | None, typer.Option(help="A proxy to compute; repeat it. All by default.")
+    ] = None,
+    protocol: Protocol = "fast",
+    dataset: Dataset = "patches",
+    seed: Seed = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON result a line.")] = False,
+) -> None:
+    """Score one architecture, or a file of them, and wait for the scores."""
+    spellings = list(_read(architecture))
+    options: dict[str, Any] = {"protocol": protocol, "dataset": dataset, "seed": seed}
+    if proxy:
+        options["proxies"] = proxy
+    with connected(server) as client:
+        answer = client.score(bench, spellings, **options)
+        results = answer["results"]
+        if answer["job"] is not None:
+            _wait(client, answer["job"], len(spellings))
+            results = list(client.results(answer["job"]))
+    if as_json:
+        for result in results:
+            typer.echo(json.dumps(result))
+    else:
+        _show(results)
+    if any(result["state"] == "failed" for result in results):
+        raise typer.Exit(1)
+
+
+def _read(text: str) -> Iterator[Any]:
+    # A path cannot begin as a spelling does, and a spelling may be too long for a path.
+    if text.lstrip()[:1] in ("|", "{"):
+        yield _spelling(text)
+        return
+    path = Path(text)
+    if not path.is_file():
+        raise typer.BadParameter(f"{text!r} is neither an architecture nor a file of them")
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if line.strip():
+            try:
+                yield _spelling(line)
+            except typer.BadParameter as error:
+                raise typer.BadParameter(f"{path}, line {number}: {error}") from None
+
+
+def _spelling(text: str) -> Any:
+    if text.lstrip().startswith("|"):
+        return {"arch": text.strip()}
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"this is no JSON: {error}") from None
+
+
+def _wait(client: Client, job: str, total: int) -> None:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("scoring", total=total)
+        while True:
+            counts = client.job(job)["counts"]
+            progress.update(task, completed=counts["done"] + counts["failed"])
+            if not counts["queued"] and not counts["running"]:
+                return
+            time.sleep(POLL_SECONDS)
+
+
+def _show(results: list[dict[str, Any]]) -> None:
+    table = Table("hash", *results[0]["scores"])
+    for result in results:
+        cells = [_cell(result, name, value) for name, value in result["scores"].items()]
+        table.add_row(result["hash"][:10], *cells)
+    Console().print(table)
+    for result in results:
+        reasons = dict(result["undefined"])
+        if result["error"]:
+            reasons["failed"] = result["error"]["detail"]
+        for name, reason in reasons.items():
+            typer.echo(f"{result['hash'][:10]} {name}: {reason}", err=True)
+
+
+def _cell(result: dict[str, Any], name: str, value: float | None) -> str:
+    if value is None:
+        return "undefined" if name in result["undefined"] else result["state"]
+    return f"{value:.0f}" if value.is_integer() else f"{value:.5g}"

@@ -1,0 +1,124 @@
+"""nascore up"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event
+from types import FrameType
+from typing import Annotated
+
+import httpx2
+import typer
+
+from service.local import LocalServerError, Processes, Servers
+from service.settings import settings
+
+READY_SECONDS = 120.0
+"""Importing torch takes two seconds; a loaded machine may take many times that."""
+
+
+def command(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    data_dir: Annotated[
+        Path, typer.Option(help="Where the embedded servers keep their data.")
+    ] = Path(".nascore"),
+    device: Annotated[
+        list[str] | None,
+        typer.Option(help="A device, a worker each; repeat it. By default one cpu a core."),
+    ] = None,
+) -> None:
+    """Run all of it on one machine: PostgreSQL, Valkey, the API and its workers, until Ctrl-C.
+
+    With NASCORE_DATABASE_URL and NASCORE_REDIS_URL set, servers elsewhere are used instead.
+    """
+    stopping = Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    (data_dir / "logs").mkdir(exist_ok=True)
+    try:
+        with ExitStack() as stack:
+            environment, revive = stack.enter_context(_servers(data_dir))
+            _migrate(environment)
+            processes = stack.enter_context(Processes(data_dir / "logs", _say))
+            nascore = [sys.executable, "-m", "service.cli"]
+            serve = ["api", "--host", host, "--port", str(port)]
+            processes.start("api", [*nascore, *serve], environment)
+            devices = device or ["cpu"] * (os.cpu_count() or 1)
+            for index, name in enumerate(devices):
+                # With several workers, one stays free for live work.
+                reserved = ["--reserved"] if index == 0 and len(devices) > 1 else []
+                work = ["worker", "--device", name, *reserved]
+                processes.start(f"worker-{index}", [*nascore, *work], environment)
+
+            def stopped() -> bool:
+                for name in revive():
+                    _say(name, "had died and runs again")
+                return stopping.is_set()
+
+            address = f"http://{host}:{port}"
+            if _wait_until_ready(address, processes, stopped):
+                _say("workers", ", ".join(devices))
+                _say("api", f"{address}  documentation: {address}/docs")
+                _say("data", f"{data_dir.resolve()}  logs: {data_dir.resolve() / 'logs'}")
+                _say("ready", "Ctrl-C stops it")
+                processes.watch(stopped)
+            _say("stopping", "open requests and architectures at hand are finished first")
+    except LocalServerError as error:
+        typer.secho(str(error), err=True, fg="red")
+        raise typer.Exit(1) from None
+    _say("stopped", "every acknowledged score is kept")
+
+
+@contextmanager
+def _servers(data_dir: Path) -> Iterator[tuple[dict[str, str], Callable[[], list[str]]]]:
+    """The environment of the service's processes, and what keeps the embedded servers alive."""
+    names = ("NASCORE_DATABASE_URL", "NASCORE_REDIS_URL")
+    given = [name for name in names if name in os.environ]
+    if len(given) == 1:
+        raise LocalServerError(f"{given[0]} is set alone: set both of {', '.join(names)}, or none.")
+    if given:
+        _say("servers", f"as {' and '.join(given)} say")
+        yield dict(os.environ), list
+        return
+    with Servers(data_dir) as servers:
+        for name, pid in servers.pids.items():
+            _say(name, f"embedded, process {pid}")
+        urls = (servers.database_url, servers.redis_url)
+        yield {**os.environ, **dict(zip(names, urls, strict=True))}, servers.revive
+
+
+def _migrate(environment: dict[str, str]) -> None:
+    # Imported here: `nascore --help` needs no database library.
+    from service.db.migrate import migrate
+
+    migrate(environment.get("NASCORE_DATABASE_URL", settings().database_url))
+    _say("database", "tables and minibatches are there")
+
+
+def _wait_until_ready(address: str, processes: Processes, stopped: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + READY_SECONDS
+    while not stopped():
+        processes.poll()
+        try:
+            if httpx2.get(f"{address}/readyz", timeout=5.0).is_success:
+                return True
+        except httpx2.TransportError:
+            pass
+        if time.monotonic() > deadline:
+            raise LocalServerError(f"Not ready after {READY_SECONDS:g} s: see the logs.")
+        time.sleep(0.1)
+    return False
+
+
+def _say(part: str, text: str) -> None:
+    typer.echo(f"{part:<10} {text}")

@@ -1,0 +1,44 @@
+"""nascore worker"""
+
+import signal
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from service import logs
+from service.db import connect
+from service.queue import Doorbells
+from service.settings import settings
+from service.workers import environment
+
+
+def command(
+    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda:0, ...")] = "cpu",
+    reserved: Annotated[
+        bool, typer.Option(help="Leave heavy bulk work to other workers: stay free for live work.")
+    ] = False,
+) -> None:
+    """Compute what is queued, on one device, until told to stop."""
+    environment.prepare()
+    # Only now: torch reads its threads' environment as it is imported.
+    from service.workers.loop import Worker
+
+    logs.configure(settings().log_level)
+    environment.make_deterministic()
+    doorbells = Doorbells(
+        settings().redis_url, settings().redis_timeout_seconds, settings().idle_seconds
+    )
+    engine = connect.synchronous(settings())
+    worker = Worker(settings(), engine, doorbells, device, reserved)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        worker.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    try:
+        worker.run()
+    finally:
+        doorbells.close()
+        engine.dispose()

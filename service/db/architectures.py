@@ -1,0 +1,35 @@
+"""Queries on architectures."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service import benches
+from service.db.models import Architecture
+
+
+async def store(
+    session: AsyncSession, bench: str, architectures: Collection[benches.Architecture]
+) -> dict[str, int]:
+    """Stores what is new and returns the id of every one by its hash."""
+    # In one order everywhere, so that two requests never wait for each other in a circle.
+    rows = sorted(architectures, key=lambda architecture: architecture.hash)
+    await session.execute(
+        insert(Architecture).on_conflict_do_nothing(),
+        [{"bench": bench, "hash": row.hash, "spec": row.spec} for row in rows],
+    )
+    found = await session.execute(
+        select(Architecture.hash, Architecture.id).where(
+            Architecture.bench == bench, Architecture.hash.in_([row.hash for row in rows])
+        )
+    )
+    return dict(found.tuples().all())
+
+
+async def find(session: AsyncSession, bench: str, digest: str) -> Architecture | None:
+    found = await session.execute(
+        select(Architecture).where(Architecture.bench == bench, Architecture.hash == digest)
+    )
+    return found.scalar_one_or_none()

@@ -1,0 +1,79 @@
+"""Brings a database to the tables of this version and stores what is built in."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+import service
+from service.benches import BENCHES
+from service.db.models import Dataset, Minibatch
+from service.minibatch import Dataset as Images
+from service.minibatch import draw, patches
+from service.protocol import RECIPES, resolution
+
+_LOCK = 7_236_011
+"""Of PostgreSQL's advisory locks: two hosts that migrate at once take turns."""
+
+
+def migrate(database_url: str) -> None:
+    """Runs the migrations that are missing, then stores the built-in dataset's minibatches."""
+    engine = create_engine(database_url)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+            connection.commit()
+            _upgrade(connection)
+            with Session(connection) as session:
+                _store(session, patches())
+                session.commit()
+    finally:
+        engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    package = Path(service.__file__).parent
+    # Inside an installed wheel the migrations lie in the package, in a checkout beside it.
+    folders = (package / "migrations", package.parent / "migrations")
+    config = Config()
+    config.set_main_option("script_location", str(next(f for f in folders if f.is_dir())))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _store(session: Session, dataset: Images) -> None:
+    session.execute(
+        insert(Dataset)
+        .values(
+            name=dataset.name,
+            description=dataset.description,
+            source=dataset.source,
+            licence=dataset.licence,
+            classes=list(dataset.classes),
+            mean=list(dataset.mean),
+            std=list(dataset.std),
+        )
+        .on_conflict_do_nothing()
+    )
+    sizes = {
+        (recipe.batch_size, resolution(bench, recipe.name))
+        for recipe in RECIPES.values()
+        for bench in BENCHES
+    }
+    for batch_size, pixels in sorted(sizes):
+        minibatch = draw(dataset, batch_size, pixels)
+        session.execute(
+            insert(Minibatch)
+            .values(
+                sha256=minibatch.sha256,
+                dataset=dataset.name,
+                batch_size=batch_size,
+                resolution=pixels,
+                images=minibatch.images_bytes(),
+                labels=minibatch.labels_bytes(),
+            )
+            .on_conflict_do_nothing()
+        )

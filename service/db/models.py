@@ -1,0 +1,206 @@
+"""The tables. Postgres is the truth: whatever is acknowledged stands in one of them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy declares it as a plain dict
+        str: Text,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[str]: ARRAY(Text),
+    }
+
+
+class Architecture(Base):
+    """A class of spellings: one hash, one network."""
+
+    __tablename__ = "architectures"
+    __table_args__ = (UniqueConstraint("bench", "hash"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    bench: Mapped[str]
+    hash: Mapped[str]
+    spec: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Dataset(Base):
+    """Where minibatches come from; the images themselves stay with their owner."""
+
+    __tablename__ = "datasets"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    description: Mapped[str]
+    source: Mapped[str]
+    licence: Mapped[str]
+    classes: Mapped[list[str]]
+    mean: Mapped[list[float]] = mapped_column(ARRAY(Double))
+    std: Mapped[list[float]] = mapped_column(ARRAY(Double))
+
+
+class Minibatch(Base):
+    """The one minibatch of a dataset at a size and a resolution; never drawn again."""
+
+    __tablename__ = "minibatches"
+    __table_args__ = (UniqueConstraint("dataset", "batch_size", "resolution"),)
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    dataset: Mapped[str] = mapped_column(ForeignKey(Dataset.name))
+    batch_size: Mapped[int]
+    resolution: Mapped[int]
+    images: Mapped[bytes] = mapped_column(LargeBinary)
+    """Little-endian float32 (batch_size, 3, resolution, resolution)."""
+    labels: Mapped[bytes] = mapped_column(LargeBinary)
+    """Little-endian int64 (batch_size,)."""
+
+
+class Protocol(Base):
+    """Everything besides the architecture that a score depends on, as `document`."""
+
+    __tablename__ = "protocols"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    bench: Mapped[str]
+    document: Mapped[dict[str, Any]]
+
+
+class Evaluation(Base):
+    """The ledger of work: one architecture under one protocol."""
+
+    __tablename__ = "evaluations"
+    __table_args__ = (
+        UniqueConstraint("architecture_id", "protocol_id"),
+        CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
+        CheckConstraint("(state = 'done') = (outstanding = '{}')", name="done_owes_nothing"),
+        CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_leased"),
+        Index("ix_evaluations_queued", "id", postgresql_where=text("state = 'queued'")),
+        Index("ix_evaluations_lease", "lease", postgresql_where=text("lease IS NOT NULL")),
+        Index("ix_evaluations_expiry", "lease_until", postgresql_where=text("state = 'running'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    architecture_id: Mapped[int] = mapped_column(ForeignKey(Architecture.id))
+    protocol_id: Mapped[int] = mapped_column(ForeignKey(Protocol.id), index=True)
+    outstanding: Mapped[list[str]] = mapped_column(server_default="{}")
+    """The proxies asked for and not yet scored."""
+    state: Mapped[str] = mapped_column(server_default="done")
+    suspect: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Was being computed when a worker died: it is claimed alone from now on."""
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """How often it was alone when its worker died."""
+    lease: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]
+    alone: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the lease is for this evaluation alone."""
+    error: Mapped[dict[str, Any] | None]
+
+
+class Score(Base):
+    """Insert-only: the first value of a key stays."""
+
+    __tablename__ = "scores"
+    __table_args__ = (
+        # Postgres sorts NaN and Infinity above every number: such a value would lead a ranking.
+        CheckConstraint("value > '-Infinity' AND value < 'Infinity'", name="finite"),
+        CheckConstraint("(value IS NULL) = (undefined IS NOT NULL)", name="value_or_reason"),
+        Index(
+            "ix_scores_board",
+            "protocol_id",
+            "proxy",
+            "revision",
+            "value",
+            "architecture_id",
+            postgresql_where=text("value IS NOT NULL"),
+        ),
+    )
+
+    architecture_id: Mapped[int] = mapped_column(ForeignKey(Architecture.id), primary_key=True)
+    protocol_id: Mapped[int] = mapped_column(ForeignKey(Protocol.id), primary_key=True)
+    proxy: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    value: Mapped[float | None] = mapped_column(Double)
+    undefined: Mapped[str | None]
+    """Why there is no value."""
+    device: Mapped[str]
+    torch: Mapped[str]
+    seconds: Mapped[float] = mapped_column(Double)
+    """Of the whole computation that gave this score and its companions."""
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Job(Base):
+    """What one request asked for: a list of evaluations and the proxies wanted of them."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (CheckConstraint("priority IN ('live', 'bulk')", name="priority"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    protocol_id: Mapped[int] = mapped_column(ForeignKey(Protocol.id))
+    proxies: Mapped[list[str]]
+    priority: Mapped[str]
+    request_id: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class JobItem(Base):
+    """One architecture of a job, in the order asked."""
+
+    __tablename__ = "job_items"
+    __table_args__ = (
+        Index("ix_job_items_evaluation", "evaluation_id", postgresql_where=text("NOT finished")),
+        Index("ix_job_items_unfinished", "job_id", postgresql_where=text("NOT finished")),
+    )
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey(Job.id, ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    evaluation_id: Mapped[int] = mapped_column(ForeignKey(Evaluation.id))
+    asked: Mapped[dict[str, Any]]
+    finished: Mapped[bool]
+    """The evaluation has answered, with scores or with a failure, all that the job asked."""
+
+
+class Worker(Base):
+    """A worker process and when it was last heard of."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    pid: Mapped[int]
+    device: Mapped[str]
+    torch: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,86 @@
+"""Queries on datasets, minibatches and protocols."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session, defer
+
+from service import protocol
+from service.db.models import Dataset, Minibatch, Protocol
+from service.minibatch import Minibatch as Images
+from service.protocol import RECIPES
+
+
+class UnknownDatasetError(LookupError):
+    """No minibatch of such a dataset is stored; `known` lists those there are."""
+
+    def __init__(self, dataset: str, known: Sequence[str]) -> None:
+        super().__init__(f"no dataset {dataset!r}; there are {', '.join(known)}")
+        self.dataset = dataset
+        self.known = known
+
+
+async def describe(
+    session: AsyncSession, bench: str, recipe: str, dataset: str, seed: int
+) -> protocol.Protocol:
+    """The concrete protocol of a request; raises UnknownDatasetError."""
+    resolution = protocol.resolution(bench, recipe)
+    row = await session.execute(
+        select(Minibatch.sha256, func.cardinality(Dataset.classes))
+        .join(Dataset, Dataset.name == Minibatch.dataset)
+        .where(
+            Minibatch.dataset == dataset,
+            Minibatch.batch_size == RECIPES[recipe].batch_size,
+            Minibatch.resolution == resolution,
+        )
+    )
+    found = row.tuples().one_or_none()
+    if found is None:
+        known = await session.scalars(select(Dataset.name).order_by(Dataset.name))
+        raise UnknownDatasetError(dataset, known.all())
+    minibatch, classes = found
+    return protocol.protocol(bench, recipe, dataset, classes, minibatch, seed)
+
+
+async def find(session: AsyncSession, digest: str) -> int | None:
+    found: int | None = await session.scalar(select(Protocol.id).where(Protocol.digest == digest))
+    return found
+
+
+async def store(session: AsyncSession, described: protocol.Protocol) -> int:
+    """Stores a protocol if it is new and returns its id."""
+    await session.execute(
+        insert(Protocol)
+        .values(digest=described.digest, bench=described.bench, document=asdict(described))
+        .on_conflict_do_nothing()
+    )
+    found = await session.execute(select(Protocol.id).where(Protocol.digest == described.digest))
+    return found.scalar_one()
+
+
+async def by_id(session: AsyncSession, protocol_id: int) -> protocol.Protocol:
+    row = await session.get_one(Protocol, protocol_id)
+    return protocol.Protocol(**row.document)
+
+
+async def datasets(session: AsyncSession) -> Sequence[tuple[Dataset, list[Minibatch]]]:
+    """Every dataset with its minibatches, the images left where they are."""
+    minibatches = (
+        await session.scalars(
+            select(Minibatch)
+            .options(defer(Minibatch.images), defer(Minibatch.labels))
+            .order_by(Minibatch.batch_size, Minibatch.resolution)
+        )
+    ).all()
+    found = (await session.scalars(select(Dataset).order_by(Dataset.name))).all()
+    return [(row, [m for m in minibatches if m.dataset == row.name]) for row in found]
+
+
+def load(session: Session, protocol_id: int) -> tuple[protocol.Protocol, Images]:
+    """What a worker computes under: the protocol and its minibatch."""
+    described = protocol.Protocol(**session.get_one(Protocol, protocol_id).document)
+    row = session.get_one(Minibatch, described.minibatch)
+    return described, Images.from_bytes(row.images, row.labels, row.resolution)

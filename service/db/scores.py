@@ -1,0 +1,163 @@
+"""Queries on scores."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from service.catalogue import CATALOGUE, Proxy
+from service.db.models import Architecture, Evaluation, Protocol, Score
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What is known of one architecture under one protocol, for the proxies asked about."""
+
+    values: dict[str, float] = field(default_factory=dict)
+    undefined: dict[str, str] = field(default_factory=dict)
+    state: str | None = None
+    """Of its evaluation, None where it was never asked for."""
+    error: Mapping[str, Any] | None = None
+    outstanding: Collection[str] = ()
+
+    def owes(self, proxies: Collection[str]) -> set[str]:
+        """The proxies without a score, those that failed among them."""
+        return {name for name in proxies if name not in self.values and name not in self.undefined}
+
+    def failed(self, proxies: Collection[str]) -> bool:
+        """Whether what is owed was tried and set aside."""
+        owed = self.owes(proxies)
+        return self.state == "failed" and bool(owed) and owed <= set(self.outstanding)
+
+
+async def known(
+    session: AsyncSession,
+    bench: str,
+    protocol_id: int,
+    hashes: Collection[str],
+    proxies: Collection[str],
+) -> dict[str, Scored]:
+    """What is known of each hash under a protocol; hashes never seen are left out."""
+    current = [(name, CATALOGUE[name].revision) for name in proxies]
+    rows = await session.execute(
+        select(
+            Architecture.hash,
+            func.array_agg(Score.proxy),
+            func.array_agg(Score.value),
+            func.array_agg(Score.undefined),
+            Evaluation.state,
+            Evaluation.error,
+            Evaluation.outstanding,
+        )
+        .select_from(Architecture)
+        .outerjoin(
+            Score,
+            and_(
+                Score.architecture_id == Architecture.id,
+                Score.protocol_id == protocol_id,
+                tuple_(Score.proxy, Score.revision).in_(current),
+            ),
+        )
+        .outerjoin(
+            Evaluation,
+            and_(
+                Evaluation.architecture_id == Architecture.id,
+                Evaluation.protocol_id == protocol_id,
+            ),
+        )
+        .where(Architecture.bench == bench, Architecture.hash.in_(list(hashes)))
+        .group_by(Architecture.hash, Evaluation.id)
+    )
+    return {
+        digest: Scored(
+            {n: v for n, v in zip(names, values, strict=True) if v is not None},
+            {n: u for n, u in zip(names, undefined, strict=True) if u is not None},
+            state,
+            error,
+            outstanding or (),
+        )
+        for digest, names, values, undefined, state, error, outstanding in rows.tuples()
+    }
+
+
+async def provenance(session: AsyncSession, architecture_id: int) -> Sequence[tuple[Score, str]]:
+    """Every score of an architecture in the catalogue's revisions, with its protocol's digest."""
+    current = [(proxy.name, proxy.revision) for proxy in CATALOGUE.values()]
+    rows = await session.execute(
+        select(Score, Protocol.digest)
+        .join(Protocol, Protocol.id == Score.protocol_id)
+        .where(
+            Score.architecture_id == architecture_id,
+            tuple_(Score.proxy, Score.revision).in_(current),
+        )
+        .order_by(Protocol.id, Score.proxy)
+    )
+    return list(rows.tuples())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A row of a board."""
+
+    architecture_id: int
+    hash: str
+    spec: Mapping[str, Any]
+    value: float
+
+
+def _board(protocol_id: int, proxy: Proxy) -> ColumnElement[bool]:
+    return and_(
+        Score.protocol_id == protocol_id,
+        Score.proxy == proxy.name,
+        Score.revision == proxy.revision,
+    )
+
+
+async def board(
+    session: AsyncSession,
+    protocol_id: int,
+    proxy: Proxy,
+    bench: str,
+    after: tuple[float, int] | None,
+    limit: int,
+) -> list[Place]:
+    """Up to `limit` rows, best first, behind the row of value and id `after`.
+
+    Pages by key, not by offset: the middle of a board costs what its first page does.
+    """
+    larger = proxy.better[bench] == "larger"
+    key = tuple_(Score.value, Score.architecture_id)
+    query = (
+        select(Architecture.id, Architecture.hash, Architecture.spec, Score.value)
+        .join(Architecture, Architecture.id == Score.architecture_id)
+        .where(_board(protocol_id, proxy), Score.value.is_not(None))
+        .limit(limit)
+    )
+    if larger:
+        query = query.order_by(Score.value.desc(), Score.architecture_id.desc())
+    else:
+        query = query.order_by(Score.value, Score.architecture_id)
+    if after is not None:
+        query = query.where(key < after if larger else key > after)
+    rows = await session.execute(query)
+    return [Place(*row) for row in rows.tuples()]
+
+
+async def board_size(session: AsyncSession, protocol_id: int, proxy: Proxy) -> tuple[int, int]:
+    """How many architectures have a value, and how many are undefined."""
+    row = await session.execute(
+        select(func.count(Score.value), func.count(Score.undefined)).where(
+            _board(protocol_id, proxy)
+        )
+    )
+    defined, undefined = row.tuples().one()
+    return defined, undefined
+
+
+def store(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes scores; where a key has a value already, that value stays."""
+    session.execute(insert(Score).on_conflict_do_nothing(), list(rows))

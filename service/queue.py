@@ -1,0 +1,87 @@
+"""Doorbells and events in Redis. None of it is truth: all of it may be lost at any time.
+
+A doorbell is the id of a job that has work, in a list of live or of bulk work. An event is the id
+of a job in which nothing is left to do.
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterable
+from uuid import UUID
+
+import redis
+import redis.asyncio
+
+LIVE = "nascore:live"
+BULK = "nascore:bulk"
+FINISHED = "nascore:finished"
+
+_LISTS = {"live": LIVE, "bulk": BULK}
+
+Unreachable = redis.RedisError
+
+
+class Doorbells:
+    """What a worker hears and says."""
+
+    def __init__(self, url: str, timeout_seconds: float, longest_wait_seconds: float) -> None:
+        self._redis = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_connect_timeout=timeout_seconds,
+            # A blocking pop is quiet for as long as it waits.
+            socket_timeout=timeout_seconds + longest_wait_seconds,
+        )
+
+    def wait(self, seconds: float, *, live_only: bool) -> UUID | None:
+        """The next job to look at, live work first; None where the bell stays silent."""
+        heard = self._redis.blpop([LIVE] if live_only else [LIVE, BULK], timeout=seconds)
+        return None if heard is None else UUID(str(heard[1]))
+
+    def ring(self, job_id: UUID, priority: str) -> None:
+        self._redis.rpush(_LISTS[priority], str(job_id))
+
+    def ring_missing(self, jobs: Collection[tuple[UUID, str]]) -> int:
+        """Rings for those jobs whose doorbell is in neither list; returns how many."""
+        waiting = {*self._redis.lrange(LIVE, 0, -1), *self._redis.lrange(BULK, 0, -1)}
+        lost = [(job_id, priority) for job_id, priority in jobs if str(job_id) not in waiting]
+        for job_id, priority in lost:
+            self.ring(job_id, priority)
+        return len(lost)
+
+    def announce(self, job_ids: Iterable[UUID]) -> None:
+        """Tells who waits that nothing is left to do in these jobs."""
+        for job_id in job_ids:
+            self._redis.publish(FINISHED, str(job_id))
+
+    def close(self) -> None:
+        self._redis.close()
+
+
+class AsyncDoorbells:
+    """What the API says and hears."""
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        self._redis = redis.asyncio.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_connect_timeout=timeout_seconds,
+            socket_timeout=timeout_seconds,
+        )
+
+    async def ring(self, job_id: UUID, priority: str) -> None:
+        await self._redis.rpush(_LISTS[priority], str(job_id))
+
+    async def answers(self) -> None:
+        """Raises where Redis does not answer."""
+        await self._redis.ping()
+
+    async def finished(self) -> AsyncIterator[UUID]:
+        """The jobs in which nothing is left to do, as they get there; raises when Redis goes."""
+        async with self._redis.pubsub() as channel:
+            await channel.subscribe(FINISHED)
+            while True:
+                message = await channel.get_message(ignore_subscribe_messages=True, timeout=1.0)
+                if message is not None:
+                    yield UUID(message["data"])
+
+    async def close(self) -> None:
+        await self._redis.aclose()

@@ -1,0 +1,90 @@
+"""Every address, limit and timeout, each a NASCORE_ environment variable, each with its reason."""
+
+from functools import cache
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read once from the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="NASCORE_", extra="ignore")
+
+    database_url: str = Field(
+        "postgresql+psycopg://nascore@localhost/nascore",
+        description="PostgreSQL, the truth. `nascore up` sets it to its own server.",
+    )
+    redis_url: str = Field(
+        "redis://localhost:6379/0",
+        description="Redis or Valkey: doorbells and events. It may be lost at any time.",
+    )
+    server: str = Field(
+        "http://127.0.0.1:8000", description="Where the command line finds the service."
+    )
+
+    architectures_limit: int = Field(
+        10_000, description="Architectures in one request: 0.3 s of rows, 10 MB of answer."
+    )
+    live_limit: int = Field(
+        100,
+        description="Requests of more architectures are bulk work unless they say otherwise.",
+    )
+    body_bytes_limit: int = Field(
+        16 * 2**20,
+        description="A request body: 10,000 NB101 matrices with their operations are 4 MB.",
+    )
+    page_limit: int = Field(1_000, description="Rows of one page: under 1 MB of JSON.")
+    wait_seconds_limit: int = Field(
+        300, description="The longest `Prefer: wait`: proxies cut quiet connections after that."
+    )
+    poll_seconds: float = Field(
+        2.0,
+        description="How often a waiting request looks into Postgres when Redis says nothing.",
+    )
+    retry_after_seconds: int = Field(
+        1, description="What `Retry-After` says of an unfinished job: about one chunk of work."
+    )
+    database_pool: int = Field(
+        10, description="Connections an API process keeps; PostgreSQL allows 100 by default."
+    )
+    database_pool_timeout_seconds: float = Field(
+        30.0, description="A request waits this long for a connection before it is answered 503."
+    )
+    redis_timeout_seconds: float = Field(
+        2.0, description="Redis answers in under a millisecond; after this it counts as gone."
+    )
+
+    lease_seconds: float = Field(
+        30.0,
+        description="A worker unheard of for so long is dead and its work is taken up again.",
+    )
+    sweep_seconds: float = Field(
+        5.0, description="How often a worker heals lost doorbells and dead workers' leases."
+    )
+    idle_seconds: float = Field(
+        2.0, description="How long an idle worker waits for a doorbell before it looks itself."
+    )
+    chunk_seconds: float = Field(
+        1.0, description="Work claimed at once: live work waits for one such chunk at most."
+    )
+    chunk_limit: int = Field(
+        64, description="Rows locked while a chunk is chosen: so many small ones fill a second."
+    )
+    attempts_limit: int = Field(
+        3, description="An architecture that so often was alone when its worker died is set aside."
+    )
+    worker_seen_seconds: float = Field(
+        60.0, description="`/readyz` wants a worker heard of within this time: two leases."
+    )
+    heavy_seconds: float = Field(
+        5.0,
+        description="A worker kept for live work takes no bulk architecture that costs more.",
+    )
+
+    log_level: str = Field("info", description="debug, info, warning or error.")
+
+
+@cache
+def settings() -> Settings:
+    return Settings()

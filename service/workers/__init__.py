@@ -1,0 +1,1 @@
+"""Workers: the only place where torch and the database meet."""

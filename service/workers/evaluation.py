@@ -1,0 +1,82 @@
+"""One kind of work: the proxies of one architecture under one protocol."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from service.benches import BENCHES
+from service.catalogue import CATALOGUE
+from service.db.evaluations import Claimed
+from service.graph import Graph
+from service.minibatch import Minibatch
+from service.protocol import Protocol
+from service.proxies import evaluate
+
+FORWARD_PASSES = 12
+"""What all proxies together cost, in forward passes, about: chunks need no better guess."""
+
+MULTIPLY_ADDS_PER_SECOND = 3e10
+"""Of one CPU core in 3x3 convolutions, about."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A protocol with the minibatch it names."""
+
+    protocol: Protocol
+    minibatch: Minibatch
+
+    def graph(self, claimed: Claimed) -> Graph:
+        """The network of a claimed architecture; asked for twice, it is made once."""
+        skeleton = json.dumps(self.protocol.skeleton)
+        spec = json.dumps(claimed.spec)
+        return _graph(self.protocol.bench, spec, skeleton, self.protocol.classes)
+
+    def estimated_seconds(self, claimed: Claimed) -> float:
+        """On one CPU core, to size chunks by; never part of a score."""
+        multiply_adds = self.graph(claimed).flops * self.protocol.batch_size
+        return FORWARD_PASSES * multiply_adds / MULTIPLY_ADDS_PER_SECOND
+
+
+# A chunk is chosen by its graphs' cost and computed from the same graphs right after.
+@lru_cache(maxsize=256)
+def _graph(bench: str, spec: str, skeleton: str, classes: int) -> Graph:
+    return BENCHES[bench].graph(json.loads(spec), json.loads(skeleton), classes)
+
+
+def compute(setting: Setting, claimed: Claimed, device: str) -> list[dict[str, Any]]:
+    """The rows of `scores` that answer a claim: one a proxy, with its value or its reason."""
+    protocol = setting.protocol
+    result = evaluate(
+        setting.graph(claimed),
+        setting.minibatch.images,
+        setting.minibatch.labels,
+        protocol.seed,
+        claimed.proxies,
+        device=device,
+        dtype=getattr(torch, protocol.precision),
+    )
+    seconds = sum(result.seconds.values())
+    return [
+        {
+            "architecture_id": claimed.architecture_id,
+            "protocol_id": claimed.protocol_id,
+            "proxy": proxy,
+            "revision": CATALOGUE[proxy].revision,
+            "value": result.values.get(proxy),
+            "undefined": result.undefined.get(proxy),
+            "device": device,
+            "torch": torch.__version__,
+            "seconds": seconds,
+        }
+        for proxy in claimed.proxies
+    ]
+
+
+def described(error: Exception) -> Mapping[str, Any]:
+    """What a failed evaluation says of itself."""
+    return {"type": type(error).__name__, "detail": str(error)[:1_000]}

@@ -1,0 +1,214 @@
+"""The worker: hears a doorbell, claims a chunk, computes it, writes it, rings again."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID, uuid4
+
+import structlog
+import torch
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from service.db import evaluations, jobs, models, protocols, workers
+from service.db.evaluations import Claimed
+from service.queue import Doorbells, Unreachable
+from service.settings import Settings
+from service.workers.evaluation import Setting, compute, described
+from service.workers.watchdog import Watchdog
+
+log = structlog.get_logger()
+
+SETTINGS_KEPT = 16
+"""Protocols with their minibatches held in memory: under 2 MB each."""
+
+
+class Worker:
+    """One process, one device. After `stop` it finishes the architecture at hand, no more.
+
+    With `reserved`, it leaves bulk architectures that cost more than `heavy_seconds` to the others,
+    so that live work does not wait a minute behind one of them.
+    """
+
+    def __init__(
+        self, settings: Settings, engine: Engine, doorbells: Doorbells, device: str, reserved: bool
+    ) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._doorbells = doorbells
+        self._device = device
+        self._reserved = reserved
+        self._id = uuid4()
+        self._stopping = False
+        self._next_sweep = 0.0
+        self._bulk_after = 0.0
+        self._known: dict[int, Setting] = {}
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    def run(self) -> None:
+        """Works until `stop`; outlives a database or a Redis that goes away and comes back."""
+        registered = False
+        with Watchdog(self._engine, self._id, self._settings.lease_seconds) as watchdog:
+            while not self._stopping:
+                try:
+                    if not registered:
+                        self._register()
+                        registered = True
+                    self._turn(watchdog)
+                except OperationalError as error:
+                    log.warning("database gone", error=str(error))
+                    time.sleep(self._settings.idle_seconds)
+        with self._transaction() as session:
+            workers.forget(session, self._id)
+
+    def _turn(self, watchdog: Watchdog) -> None:
+        if time.monotonic() >= self._next_sweep:
+            self._sweep()
+        job_id = self._next_job()
+        if job_id is None:
+            return
+        watchdog.lease = lease = uuid4()
+        try:
+            setting, chunk = self._claim(job_id, lease)
+            for position, claimed in enumerate(chunk):
+                if self._stopping:
+                    log.info("put back", architectures=len(chunk) - position)
+                    break
+                self._evaluate(setting, claimed, lease)
+        finally:
+            watchdog.lease = None
+            with self._transaction() as session:
+                evaluations.release(session, lease)
+
+    def _register(self) -> None:
+        with self._transaction() as session:
+            session.add(
+                models.Worker(
+                    id=self._id,
+                    host=socket.gethostname(),
+                    pid=os.getpid(),
+                    device=self._device,
+                    torch=torch.__version__,
+                )
+            )
+        log.info("worker ready", device=self._device, reserved=self._reserved)
+
+    def _next_job(self) -> UUID | None:
+        """From a doorbell, or from Postgres where no bell rings or Redis is gone."""
+        live_only = time.monotonic() < self._bulk_after
+        try:
+            heard = self._doorbells.wait(self._settings.idle_seconds, live_only=live_only)
+        except Unreachable as error:
+            log.warning("redis gone", error=str(error))
+            time.sleep(min(1.0, self._settings.idle_seconds))
+            heard = None
+        with self._transaction() as session:
+            if heard is not None:
+                # A doorbell may be older than its job, or not ours at all.
+                return heard if session.get(models.Job, heard) is not None else None
+            pending = jobs.with_queued(session)
+        return next((j for j, priority in pending if priority == "live" or not live_only), None)
+
+    def _claim(self, job_id: UUID, lease: UUID) -> tuple[Setting, list[Claimed]]:
+        with self._transaction() as session:
+            job = session.get_one(models.Job, job_id)
+            setting = self._setting(session, job.protocol_id)
+            bulk = job.priority == "bulk"
+            chunk = evaluations.claim(
+                session,
+                job_id,
+                lease,
+                self._settings.lease_seconds,
+                self._settings.chunk_limit,
+                lambda candidates: self._choose(setting, candidates, bulk=bulk),
+            )
+        with self._transaction() as session:
+            more = jobs.has_queued(session, job_id)
+        if more:
+            if not chunk and self._reserved and bulk:
+                # What is left is too heavy for this worker: let it be for a while.
+                self._bulk_after = time.monotonic() + self._settings.sweep_seconds
+            if chunk or self._reserved:
+                self._ring(job_id, job.priority)
+        return setting, chunk
+
+    def _choose(
+        self, setting: Setting, candidates: Iterator[Claimed], *, bulk: bool
+    ) -> list[Claimed]:
+        """As many as fill `chunk_seconds`, at least one."""
+        chunk: list[Claimed] = []
+        seconds = 0.0
+        for claimed in candidates:
+            cost = setting.estimated_seconds(claimed)
+            if self._reserved and bulk and cost > self._settings.heavy_seconds:
+                continue
+            if chunk and seconds + cost > self._settings.chunk_seconds:
+                break
+            chunk.append(claimed)
+            seconds += cost
+        return chunk
+
+    def _evaluate(self, setting: Setting, claimed: Claimed, lease: UUID) -> None:
+        line = log.bind(
+            request_id=claimed.request_id, bench=claimed.bench, architecture=claimed.hash
+        )
+        started = time.perf_counter()
+        try:
+            rows = compute(setting, claimed, self._device)
+        except Exception as error:
+            # One bad architecture hurts nobody else: it is set aside with its reason.
+            line.exception("evaluation failed")
+            with self._transaction() as session:
+                touched = evaluations.fail(session, claimed, lease, described(error))
+        else:
+            with self._transaction() as session:
+                touched = evaluations.complete(session, claimed, lease, rows)
+            line.info("evaluated", seconds=round(time.perf_counter() - started, 3))
+        if touched is None:
+            line.warning("lease lost, nothing written")
+        else:
+            self._announce(touched)
+
+    def _sweep(self) -> None:
+        self._next_sweep = time.monotonic() + self._settings.sweep_seconds
+        with self._transaction() as session:
+            touched = evaluations.sweep(session, self._settings.attempts_limit)
+            pending = jobs.with_queued(session)
+        self._announce(touched)
+        try:
+            if lost := self._doorbells.ring_missing(pending):
+                log.info("rang again", jobs=lost)
+        except Unreachable as error:
+            log.warning("redis gone", error=str(error))
+
+    def _announce(self, touched: list[UUID]) -> None:
+        # After the commit: of two workers that settle a job's last items, the later one sees both.
+        with self._transaction() as session:
+            finished = jobs.finished_among(session, touched)
+        try:
+            self._doorbells.announce(finished)
+        except Unreachable as error:
+            log.warning("redis gone", error=str(error))
+
+    def _ring(self, job_id: UUID, priority: str) -> None:
+        try:
+            self._doorbells.ring(job_id, priority)
+        except Unreachable as error:
+            log.warning("redis gone", error=str(error))
+
+    def _setting(self, session: Session, protocol_id: int) -> Setting:
+        if protocol_id not in self._known:
+            if len(self._known) >= SETTINGS_KEPT:
+                self._known.clear()
+            self._known[protocol_id] = Setting(*protocols.load(session, protocol_id))
+        return self._known[protocol_id]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            yield session

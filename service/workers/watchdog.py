@@ -1,0 +1,52 @@
+"""The thread that says a worker lives: it extends the lease while the main thread computes."""
+
+import threading
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from service.db import evaluations, workers
+
+log = structlog.get_logger()
+
+
+class Watchdog:
+    """Three heartbeats a lease: two may be lost before the work is taken away."""
+
+    def __init__(self, engine: Engine, worker_id: UUID, lease_seconds: float) -> None:
+        self._engine = engine
+        self._worker_id = worker_id
+        self._lease_seconds = lease_seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+        self.lease: UUID | None = None
+        """The lease to extend, set by the worker as it claims."""
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._lease_seconds / 3):
+            try:
+                with Session(self._engine) as session, session.begin():
+                    workers.seen(session, self._worker_id)
+                    if self.lease is not None:
+                        evaluations.extend(session, self.lease, self._lease_seconds)
+            except SQLAlchemyError as error:
+                # The next beat tries again; a lease that runs out is only work done twice.
+                log.warning("heartbeat lost", error=str(error))
