@@ -164,7 +164,7 @@ def _gram(jacobian: Tensor) -> Tensor:
     spread = rows.amax(1) - rows.amin(1)
     constant = spread <= rounding * rows.abs().amax(1)
     centred = (rows - rows.mean(1, keepdim=True)).masked_fill(constant[:, None], 0)
-    return centred @ centred.T
+    return (centred @ centred.T).cpu()
 
 
 def _product(left: Tensor, right: Tensor) -> Tensor:

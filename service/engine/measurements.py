@@ -14,7 +14,8 @@ class Measurements:
 
     Tuples hold one float64 sum for each convolution and linear layer, in the network's order.
     w is a layer's weights without its bias, L the mean cross-entropy, g = ∂L/∂w, H the Hessian of
-    L in all such weights. A layer that the output does not depend on contributes 0.
+    L in all such weights. A layer that the output does not depend on contributes 0. Matrices are on
+    the CPU, whatever the network's device.
     """
 
     parameters: int | None = None

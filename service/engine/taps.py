@@ -20,7 +20,7 @@ class Tapped:
         """On how many ReLUs two images agree, (images, images) float64; 0 without a ReLU."""
         if self.kernel is None:
             return torch.zeros(images, images, dtype=torch.float64)
-        return self.kernel
+        return self.kernel.cpu()
 
 
 @contextmanager

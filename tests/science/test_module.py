@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from service.benches import BENCHES, Skeleton, Spec
 from service.engine import build
 from service.graph import Graph
+
 from .slow import Parameters, average_pool, batch_norm, parameters, run
 from .small_graphs import GRAPHS, minibatch
 

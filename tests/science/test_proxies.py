@@ -12,6 +12,7 @@ from service.catalogue import CATALOGUE
 from service.engine import PASSES, Measurements, build, measure
 from service.graph import Builder, GlobalAveragePool, Graph, Linear
 from service.proxies import FORMULAS, UndefinedError, evaluate
+
 from .slow import Slow
 from .small_graphs import GRAPHS, dead, graphs, linear, minibatch
 
@@ -315,7 +316,7 @@ def test_formulas_and_catalogue_hold_together() -> None:
         _score("snip")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(graphs())
 def test_repeated_calls_give_the_same_bits(random: Graph) -> None:
     images, labels = minibatch(random)
