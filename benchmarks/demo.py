@@ -28,7 +28,7 @@ TWINS = (
 )
 """The same network with its two middle nodes swapped."""
 
-INVALID = [
+INVALID: list[dict[str, Any]] = [
     {"arch": TWINS[0]},
     {"ops": ["nor_conv_3x3", "nor_conv_5x5", "none", "none", "skip_connect", "avg_pool_3x3"]},
 ]
@@ -62,9 +62,7 @@ def main() -> int:
 
 def score_a_sample(client: Client, bench: str) -> None:
     """Many architectures in one request, waited for."""
-    spellings: list[Mapping[str, Any]] = [
-        reading.asked for reading in BENCHES[bench].sample(ARCHITECTURES, SEED)
-    ]
+    spellings = [reading.asked for reading in BENCHES[bench].sample(ARCHITECTURES, SEED)]
     started = perf_counter()
     answer = client.score(bench, spellings, proxies=PROXIES, wait=60)
     seconds = perf_counter() - started

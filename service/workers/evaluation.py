@@ -48,8 +48,18 @@ def _graph(bench: str, spec: str, skeleton: str, classes: int) -> Graph:
     return BENCHES[bench].graph(json.loads(spec), json.loads(skeleton), classes)
 
 
-def compute(setting: Setting, claimed: Claimed, device: str) -> list[dict[str, Any]]:
-    """The rows of `scores` that answer a claim: one a proxy, with its value or its reason."""
+@dataclass(frozen=True)
+class Computed:
+    """What answers a claim, and what it took."""
+
+    rows: list[dict[str, Any]]
+    """Of `scores`: one a proxy, with its value or its reason."""
+    passes: Mapping[str, float]
+    """Seconds of the network's `build` and of each pass."""
+
+
+def compute(setting: Setting, claimed: Claimed, device: str) -> Computed:
+    """The proxies of one claimed architecture."""
     protocol = setting.protocol
     result = evaluate(
         setting.graph(claimed),
@@ -61,7 +71,7 @@ def compute(setting: Setting, claimed: Claimed, device: str) -> list[dict[str, A
         dtype=getattr(torch, protocol.precision),
     )
     seconds = sum(result.seconds.values())
-    return [
+    rows = [
         {
             "architecture_id": claimed.architecture_id,
             "protocol_id": claimed.protocol_id,
@@ -75,6 +85,7 @@ def compute(setting: Setting, claimed: Claimed, device: str) -> list[dict[str, A
         }
         for proxy in claimed.proxies
     ]
+    return Computed(rows, result.seconds)
 
 
 def described(error: Exception) -> Mapping[str, Any]:

@@ -74,7 +74,16 @@ class Worker:
             return
         watchdog.lease = lease = uuid4()
         try:
+            started = time.perf_counter()
             setting, chunk = self._claim(job_id, lease)
+            if chunk:
+                log.info(
+                    "claimed",
+                    request_id=chunk[0].request_id,
+                    job=str(job_id),
+                    architectures=len(chunk),
+                    seconds=_since(started),
+                )
             for position, claimed in enumerate(chunk):
                 if self._stopping:
                     log.info("put back", architectures=len(chunk) - position)
@@ -159,16 +168,22 @@ class Worker:
         )
         started = time.perf_counter()
         try:
-            rows = compute(setting, claimed, self._device)
+            computed = compute(setting, claimed, self._device)
         except Exception as error:
             # One bad architecture hurts nobody else: it is set aside with its reason.
             line.exception("evaluation failed")
             with self._transaction() as session:
                 touched = evaluations.fail(session, claimed, lease, described(error))
         else:
+            writing = time.perf_counter()
             with self._transaction() as session:
-                touched = evaluations.complete(session, claimed, lease, rows)
-            line.info("evaluated", seconds=round(time.perf_counter() - started, 3))
+                touched = evaluations.complete(session, claimed, lease, computed.rows)
+            line.info(
+                "evaluated",
+                seconds=_since(started),
+                passes={name: round(seconds, 4) for name, seconds in computed.passes.items()},
+                write=_since(writing),
+            )
         if touched is None:
             line.warning("lease lost, nothing written")
         else:
@@ -212,3 +227,8 @@ class Worker:
     def _transaction(self) -> Iterator[Session]:
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+
+def _since(started: float) -> float:
+    """Seconds, for the log."""
+    return round(time.perf_counter() - started, 4)

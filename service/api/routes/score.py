@@ -74,6 +74,7 @@ async def score(
         async with database.begin() as session:
             job = await _queue(session, protocol, readings, proxies, request, settings)
             job_id, priority = job.id, job.priority
+        log.info("queued", job=str(job_id), architectures=len(readings))
         await _ring(doorbells, job_id, priority)
         if (seconds := _wait_seconds(prefer, settings)) is not None:
             response.headers["Preference-Applied"] = f"wait={seconds}"
