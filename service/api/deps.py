@@ -9,23 +9,25 @@ from service.api.completions import Completions
 from service.queue import AsyncDoorbells
 from service.settings import Settings
 
+# Coroutines that await nothing: FastAPI would hand each plain function to a thread of its pool.
 
-def _settings(request: Request) -> Settings:
+
+async def _settings(request: Request) -> Settings:
     found: Settings = request.app.state.settings
     return found
 
 
-def _database(request: Request) -> async_sessionmaker[AsyncSession]:
+async def _database(request: Request) -> async_sessionmaker[AsyncSession]:
     found: async_sessionmaker[AsyncSession] = request.app.state.database
     return found
 
 
-def _doorbells(request: Request) -> AsyncDoorbells:
+async def _doorbells(request: Request) -> AsyncDoorbells:
     found: AsyncDoorbells = request.app.state.doorbells
     return found
 
 
-def _completions(request: Request) -> Completions:
+async def _completions(request: Request) -> Completions:
     found: Completions = request.app.state.completions
     return found
 
