@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, defer
@@ -23,19 +23,30 @@ class UnknownDatasetError(LookupError):
         self.known = known
 
 
+# These two made once: every request asks them, and to put them together takes longer than to run.
+_MINIBATCH = (
+    select(Minibatch.sha256, func.cardinality(Dataset.classes))
+    .join(Dataset, Dataset.name == Minibatch.dataset)
+    .where(
+        Minibatch.dataset == bindparam("dataset"),
+        Minibatch.batch_size == bindparam("batch_size"),
+        Minibatch.resolution == bindparam("resolution"),
+    )
+)
+_ID = select(Protocol.id).where(Protocol.digest == bindparam("digest"))
+
+
 async def describe(
     session: AsyncSession, bench: str, recipe: str, dataset: str, seed: int
 ) -> protocol.Protocol:
     """The concrete protocol of a request; raises UnknownDatasetError."""
-    resolution = protocol.resolution(bench, recipe)
     row = await session.execute(
-        select(Minibatch.sha256, func.cardinality(Dataset.classes))
-        .join(Dataset, Dataset.name == Minibatch.dataset)
-        .where(
-            Minibatch.dataset == dataset,
-            Minibatch.batch_size == RECIPES[recipe].batch_size,
-            Minibatch.resolution == resolution,
-        )
+        _MINIBATCH,
+        {
+            "dataset": dataset,
+            "batch_size": RECIPES[recipe].batch_size,
+            "resolution": protocol.resolution(bench, recipe),
+        },
     )
     found = row.tuples().one_or_none()
     if found is None:
@@ -46,7 +57,7 @@ async def describe(
 
 
 async def find(session: AsyncSession, digest: str) -> int | None:
-    found: int | None = await session.scalar(select(Protocol.id).where(Protocol.digest == digest))
+    found: int | None = await session.scalar(_ID, {"digest": digest})
     return found
 
 
@@ -57,7 +68,7 @@ async def store(session: AsyncSession, described: protocol.Protocol) -> int:
         .values(digest=described.digest, bench=described.bench, document=asdict(described))
         .on_conflict_do_nothing()
     )
-    found = await session.execute(select(Protocol.id).where(Protocol.digest == described.digest))
+    found = await session.execute(_ID, {"digest": described.digest})
     return found.scalar_one()
 
 

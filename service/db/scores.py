@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Integer, Text, and_, any_, bindparam, func, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,46 @@ class Scored:
         return self.state == "failed" and bool(owed) and owed <= set(self.outstanding)
 
 
+_CURRENT = tuple_(Score.proxy, Score.revision).in_(
+    [(proxy.name, proxy.revision) for proxy in CATALOGUE.values()]
+)
+
+# Made once: to put it together takes longer than to run it.
+_KNOWN = (
+    select(
+        Architecture.hash,
+        func.array_agg(Score.proxy),
+        func.array_agg(Score.value),
+        func.array_agg(Score.undefined),
+        Evaluation.state,
+        Evaluation.error,
+        Evaluation.outstanding,
+    )
+    .select_from(Architecture)
+    .outerjoin(
+        Score,
+        and_(
+            Score.architecture_id == Architecture.id,
+            Score.protocol_id == bindparam("protocol_id", type_=Integer),
+            Score.proxy == any_(bindparam("proxies", type_=ARRAY(Text))),
+            _CURRENT,
+        ),
+    )
+    .outerjoin(
+        Evaluation,
+        and_(
+            Evaluation.architecture_id == Architecture.id,
+            Evaluation.protocol_id == bindparam("protocol_id", type_=Integer),
+        ),
+    )
+    .where(
+        Architecture.bench == bindparam("bench", type_=Text),
+        Architecture.hash == any_(bindparam("hashes", type_=ARRAY(Text))),
+    )
+    .group_by(Architecture.hash, Evaluation.id)
+)
+
+
 async def known(
     session: AsyncSession,
     bench: str,
@@ -42,35 +82,14 @@ async def known(
     proxies: Collection[str],
 ) -> dict[str, Scored]:
     """What is known of each hash under a protocol; hashes never seen are left out."""
-    current = [(name, CATALOGUE[name].revision) for name in proxies]
     rows = await session.execute(
-        select(
-            Architecture.hash,
-            func.array_agg(Score.proxy),
-            func.array_agg(Score.value),
-            func.array_agg(Score.undefined),
-            Evaluation.state,
-            Evaluation.error,
-            Evaluation.outstanding,
-        )
-        .select_from(Architecture)
-        .outerjoin(
-            Score,
-            and_(
-                Score.architecture_id == Architecture.id,
-                Score.protocol_id == protocol_id,
-                tuple_(Score.proxy, Score.revision).in_(current),
-            ),
-        )
-        .outerjoin(
-            Evaluation,
-            and_(
-                Evaluation.architecture_id == Architecture.id,
-                Evaluation.protocol_id == protocol_id,
-            ),
-        )
-        .where(Architecture.bench == bench, Architecture.hash.in_(list(hashes)))
-        .group_by(Architecture.hash, Evaluation.id)
+        _KNOWN,
+        {
+            "bench": bench,
+            "protocol_id": protocol_id,
+            "hashes": list(hashes),
+            "proxies": list(proxies),
+        },
     )
     return {
         digest: Scored(
@@ -86,14 +105,10 @@ async def known(
 
 async def provenance(session: AsyncSession, architecture_id: int) -> Sequence[tuple[Score, str]]:
     """Every score of an architecture in the catalogue's revisions, with its protocol's digest."""
-    current = [(proxy.name, proxy.revision) for proxy in CATALOGUE.values()]
     rows = await session.execute(
         select(Score, Protocol.digest)
         .join(Protocol, Protocol.id == Score.protocol_id)
-        .where(
-            Score.architecture_id == architecture_id,
-            tuple_(Score.proxy, Score.revision).in_(current),
-        )
+        .where(Score.architecture_id == architecture_id, _CURRENT)
         .order_by(Protocol.id, Score.proxy)
     )
     return list(rows.tuples())
