@@ -18,7 +18,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("bench", sa.Text(), nullable=False),
         sa.Column("hash", sa.Text(), nullable=False),
-        sa.Column("spec", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "spec", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
         sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
@@ -34,17 +36,25 @@ def upgrade() -> None:
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("licence", sa.Text(), nullable=False),
-        sa.Column("classes", sa.ARRAY(sa.Text()), nullable=False),
-        sa.Column("mean", sa.ARRAY(sa.Double()), nullable=False),
-        sa.Column("std", sa.ARRAY(sa.Double()), nullable=False),
+        sa.Column("classes", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("mean", postgresql.ARRAY(sa.Double()), nullable=False),
+        sa.Column("std", postgresql.ARRAY(sa.Double()), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_datasets")),
+    )
+    op.create_table(
+        "leases",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_leases")),
     )
     op.create_table(
         "protocols",
         sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("bench", sa.Text(), nullable=False),
-        sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "document", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_protocols")),
         sa.UniqueConstraint("digest", name=op.f("uq_protocols_digest")),
     )
@@ -71,20 +81,20 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("architecture_id", sa.BigInteger(), nullable=False),
         sa.Column("protocol_id", sa.Integer(), nullable=False),
-        sa.Column("outstanding", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("outstanding", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("state", sa.Text(), server_default="done", nullable=False),
         sa.Column("suspect", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("lease", sa.Uuid(), nullable=True),
-        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("alone", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("error", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "error", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
+        ),
         sa.CheckConstraint(
             "(state = 'done') = (outstanding = '{}')", name=op.f("ck_evaluations_done_owes_nothing")
         ),
         sa.CheckConstraint(
-            "(state = 'running') = (lease_until IS NOT NULL)",
-            name=op.f("ck_evaluations_running_leased"),
+            "(state = 'running') = (lease IS NOT NULL)", name=op.f("ck_evaluations_running_leased")
         ),
         sa.CheckConstraint(
             "state IN ('queued', 'running', 'done', 'failed')", name=op.f("ck_evaluations_state")
@@ -101,13 +111,6 @@ def upgrade() -> None:
             "protocol_id",
             name=op.f("uq_evaluations_architecture_id_protocol_id"),
         ),
-    )
-    op.create_index(
-        "ix_evaluations_expiry",
-        "evaluations",
-        ["lease_until"],
-        unique=False,
-        postgresql_where=sa.text("state = 'running'"),
     )
     op.create_index(
         "ix_evaluations_lease",
@@ -130,7 +133,7 @@ def upgrade() -> None:
         "jobs",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("protocol_id", sa.Integer(), nullable=False),
-        sa.Column("proxies", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column("proxies", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("priority", sa.Text(), nullable=False),
         sa.Column("request_id", sa.Text(), nullable=False),
         sa.Column(
@@ -209,7 +212,9 @@ def upgrade() -> None:
         sa.Column("job_id", sa.Uuid(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("evaluation_id", sa.BigInteger(), nullable=False),
-        sa.Column("asked", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "asked", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False
+        ),
         sa.Column("finished", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["evaluation_id"], ["evaluations.id"], name=op.f("fk_job_items_evaluation_id")
@@ -260,13 +265,9 @@ def downgrade() -> None:
         table_name="evaluations",
         postgresql_where=sa.text("lease IS NOT NULL"),
     )
-    op.drop_index(
-        "ix_evaluations_expiry",
-        table_name="evaluations",
-        postgresql_where=sa.text("state = 'running'"),
-    )
     op.drop_table("evaluations")
     op.drop_table("workers")
     op.drop_table("protocols")
+    op.drop_table("leases")
     op.drop_table("datasets")
     op.drop_table("architectures")

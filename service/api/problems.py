@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+
+log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -141,6 +144,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _away(request: Request, error: Exception) -> JSONResponse:
+    log.warning("database away", error=str(error)[:1_000])
     return _answer(
         ProblemError(
             503,

@@ -6,18 +6,18 @@ writes is written only while it holds that lease.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from service.db import scores
-from service.db.models import Architecture, Evaluation, Job, JobItem
+from service.db.models import Architecture, Evaluation, Job, JobItem, Lease
 
 WORKER_DIED = "worker-died"
 
@@ -128,32 +128,37 @@ def claim(
         session.execute(
             update(Evaluation)
             .where(Evaluation.id.in_([claimed.id for claimed in chosen]))
-            .values(
-                state="running",
-                lease=lease,
-                lease_until=func.now() + timedelta(seconds=lease_seconds),
-                alone=len(chosen) == 1,
-            )
+            .values(state="running", lease=lease, alone=len(chosen) == 1)
         )
+        session.execute(insert(Lease).values(id=lease, until=_from_now(lease_seconds)))
     return chosen
 
 
 def extend(session: Session, lease: UUID, lease_seconds: float) -> None:
-    session.execute(
-        update(Evaluation)
-        .where(Evaluation.lease == lease)
-        .values(lease_until=func.now() + timedelta(seconds=lease_seconds))
-    )
+    session.execute(update(Lease).where(Lease.id == lease).values(until=_from_now(lease_seconds)))
 
 
 def release(session: Session, lease: UUID) -> None:
-    """Puts back what a worker that stops has not computed."""
-    session.execute(
-        update(Evaluation).where(Evaluation.lease == lease).values(state="queued", **_FREE)
-    )
+    """Ends a lease and puts back what was not computed under it."""
+    held = session.scalars(
+        select(Evaluation.id)
+        .where(Evaluation.lease == lease)
+        .order_by(Evaluation.id)  # as requests lock them, so that none waits in a circle
+        .with_for_update()
+    ).all()
+    if held:
+        session.execute(
+            update(Evaluation).where(Evaluation.id.in_(held)).values(state="queued", **_FREE)
+        )
+    session.execute(delete(Lease).where(Lease.id == lease))
 
 
-_FREE: dict[str, Any] = {"lease": None, "lease_until": None, "alone": False}
+def _from_now(seconds: float) -> ColumnElement[datetime]:
+    # The database's clock: hosts disagree.
+    return func.now() + timedelta(seconds=seconds)
+
+
+_FREE: dict[str, Any] = {"lease": None, "alone": False}
 
 
 def complete(
@@ -228,11 +233,13 @@ def sweep(session: Session, attempts_limit: int) -> list[UUID]:
     An evaluation that was alone when its worker died counts an attempt; one of a chunk is only
     suspect.
     """
-    expired = (
+    holds = exists().where(Lease.id == Evaluation.lease, Lease.until >= func.now())
+    expired = session.scalars(
         select(Evaluation.id)
-        .where(Evaluation.state == "running", Evaluation.lease_until < func.now())
-        .with_for_update(skip_locked=True)
-    )
+        .where(Evaluation.state == "running", ~holds)
+        .with_for_update(of=Evaluation, skip_locked=True)
+    ).all()
+    session.execute(delete(Lease).where(Lease.until < func.now()))
     attempts = Evaluation.attempts + case((Evaluation.alone, 1), else_=0)
     exhausted = attempts >= attempts_limit
     reason = {

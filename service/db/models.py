@@ -104,10 +104,9 @@ class Evaluation(Base):
         UniqueConstraint("architecture_id", "protocol_id"),
         CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
         CheckConstraint("(state = 'done') = (outstanding = '{}')", name="done_owes_nothing"),
-        CheckConstraint("(state = 'running') = (lease_until IS NOT NULL)", name="running_leased"),
+        CheckConstraint("(state = 'running') = (lease IS NOT NULL)", name="running_leased"),
         Index("ix_evaluations_queued", "id", postgresql_where=text("state = 'queued'")),
         Index("ix_evaluations_lease", "lease", postgresql_where=text("lease IS NOT NULL")),
-        Index("ix_evaluations_expiry", "lease_until", postgresql_where=text("state = 'running'")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -121,10 +120,23 @@ class Evaluation(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     """How often it was alone when its worker died."""
     lease: Mapped[UUID | None]
-    lease_until: Mapped[datetime | None]
+    """Of the worker that computes it; no row of `leases` is the same as one that ran out."""
     alone: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether the lease is for this evaluation alone."""
     error: Mapped[dict[str, Any] | None]
+
+
+class Lease(Base):
+    """A worker's hold on a chunk.
+
+    A table of its own: a heartbeat that touched the evaluations themselves would wait for, and
+    deadlock with, the requests that lock them to ask for more.
+    """
+
+    __tablename__ = "leases"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
 
 
 class Score(Base):

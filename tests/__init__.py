@@ -1,0 +1,1 @@
+"""Behaviour through the public face first, then the science against independent truth."""

@@ -1,0 +1,1 @@
+"""The service through HTTP, against real PostgreSQL, real Valkey and real worker processes."""

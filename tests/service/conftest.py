@@ -1,0 +1,47 @@
+"""One service a test module, with a database of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+import redis
+
+from service.db.migrate import migrate
+from tests.conftest import ServerUrls
+from tests.service.running import QUICK, Running, client
+
+
+@pytest.fixture(scope="module")
+def running(
+    database_url: str,
+    servers: ServerUrls,
+    worker_name: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Running]:
+    """An API on a migrated, empty database; its workers are the test's to start."""
+    number = 64 if worker_name == "main" else 65 + int(worker_name.removeprefix("gw"))
+    redis_url = f"{servers.redis_url}?db={number}"
+    with redis.Redis.from_url(redis_url) as empty:
+        empty.flushdb()
+    migrate(database_url)
+    folder: Path = tmp_path_factory.mktemp("service")
+    urls = {"NASCORE_DATABASE_URL": database_url, "NASCORE_REDIS_URL": redis_url}
+    service = Running({**QUICK, **urls}, folder)
+    try:
+        service.start_api()
+        yield service
+    finally:
+        service.end_all()
+
+
+@pytest.fixture
+def http(running: Running) -> Iterator[httpx2.Client]:
+    yield from client(running)
+
+
+@pytest.fixture(scope="module")
+def worker(running: Running) -> Running:
+    """The service with one worker."""
+    running.start_worker()
+    return running

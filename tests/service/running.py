@@ -1,0 +1,150 @@
+"""A service under test: real processes of the real commands, ended by their process ids."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import redis
+from sqlalchemy import Engine, create_engine, text
+
+START_S = 60.0
+"""Importing torch on a machine whose cores are both busy."""
+
+QUICK = {
+    "NASCORE_LEASE_SECONDS": "2",
+    "NASCORE_SWEEP_SECONDS": "0.5",
+    "NASCORE_IDLE_SECONDS": "0.3",
+    "NASCORE_POLL_SECONDS": "0.5",
+}
+"""The same mechanisms as by default, at a pace for tests."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Running:
+    """An API process, and workers as a test starts them."""
+
+    environment: dict[str, str]
+    folder: Path
+    port: int = field(default_factory=free_port)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, *command: str, **more: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "service.cli", *command],
+                env={**os.environ, **self.environment, **more},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self.processes[name] = process
+        return process
+
+    def start_api(self) -> None:
+        self.start("api", "api", "--port", str(self.port))
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                httpx2.get(f"{self.address}/healthz", timeout=5.0)
+                return
+            except httpx2.TransportError:
+                assert time.monotonic() < deadline, self.log("api")
+                time.sleep(0.05)
+
+    def start_worker(self, name: str = "worker", *options: str) -> subprocess.Popen[bytes]:
+        """Returns when the worker is ready to work."""
+        seen = len(self.lines(name, "worker ready"))
+        process = self.start(name, "worker", *options)
+        deadline = time.monotonic() + START_S
+        while len(self.lines(name, "worker ready")) == seen:
+            assert process.poll() is None, self.log(name)
+            assert time.monotonic() < deadline, self.log(name)
+            time.sleep(0.05)
+        return process
+
+    def end(self, name: str, number: int = signal.SIGTERM) -> int:
+        process = self.processes.pop(name)
+        process.send_signal(number)
+        return process.wait(START_S)
+
+    def end_workers(self) -> None:
+        for name in [name for name in self.processes if name != "api"]:
+            self.end(name)
+
+    def end_all(self) -> None:
+        for name in list(self.processes):
+            self.end(name)
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def log(self, name: str) -> str:
+        path = self.folder / f"{name}.log"
+        return path.read_text() if path.exists() else ""
+
+    def lines(self, name: str, event: str) -> list[dict[str, Any]]:
+        """The structured log lines of one event."""
+        found = []
+        for line in self.log(name).splitlines():
+            if line.startswith("{") and line.endswith("}"):
+                record = json.loads(line)
+                if record.get("event") == event:
+                    found.append(record)
+        return found
+
+    def engine(self) -> Engine:
+        return create_engine(self.environment["NASCORE_DATABASE_URL"])
+
+    def count(self, table: str) -> int:
+        engine = self.engine()
+        try:
+            with engine.connect() as connection:
+                return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
+        finally:
+            engine.dispose()
+
+    def forget_redis(self) -> None:
+        with redis.Redis.from_url(self.environment["NASCORE_REDIS_URL"]) as client:
+            client.flushdb()
+
+
+def client(running: Running) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=running.address, timeout=120.0) as http:
+        yield http
+
+
+def ask(
+    http: httpx2.Client, body: Mapping[str, Any], wait: int | None = 60, **headers: str
+) -> httpx2.Response:
+    """POST /score."""
+    if wait is not None:
+        headers["Prefer"] = f"wait={wait}"
+    return http.post("/score", json=body, headers=headers)
+
+
+def await_job(http: httpx2.Client, job: str, seconds: float = 120.0) -> dict[str, Any]:
+    """The job, once nothing is left to do in it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer: dict[str, Any] = http.get(f"/jobs/{job}").json()
+        if answer["state"] == "done":
+            return answer
+        assert time.monotonic() < deadline, answer
+        time.sleep(0.1)

@@ -1,0 +1,151 @@
+"""What is computed once, and what survives: many clients, dead workers, a lost Redis."""
+
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import pytest
+from sqlalchemy import text
+
+from service.benches import BENCHES
+from tests.service.running import Running, ask, await_job
+
+
+@pytest.fixture(autouse=True)
+def _no_workers_left(running: Running) -> object:
+    yield
+    running.end_workers()
+
+
+def spellings(bench: str, n: int, seed: int) -> list[dict[str, object]]:
+    """The specs of n different architectures."""
+    distinct: dict[str, dict[str, object]] = {}
+    for reading in BENCHES[bench].sample(4 * n, seed):
+        distinct.setdefault(reading.architecture.hash, reading.architecture.spec)
+    return list(distinct.values())[:n]
+
+
+def evaluated(running: Running) -> list[str]:
+    return [
+        line["architecture"]
+        for path in running.folder.glob("worker*.log")
+        for line in running.lines(path.stem, "evaluated")
+    ]
+
+
+def test_a_hundred_clients_cause_fifty_computations(running: Running) -> None:
+    asked = spellings("nb201", 50, 1)
+    body = {"bench": "nb201", "architectures": asked, "proxies": ["nwot", "synflow"]}
+
+    def ask_once(number: int) -> list[object]:
+        with httpx2.Client(base_url=running.address, timeout=120.0) as http:
+            answer = ask(http, body, wait=120)
+            assert answer.status_code == 200, answer.text
+            return [result["scores"] for result in answer.json()["results"]]
+
+    before = len(evaluated(running))
+    running.start_worker("worker-a")
+    running.start_worker("worker-b")
+    with ThreadPoolExecutor(100) as clients:
+        answers = list(clients.map(ask_once, range(100)))
+    assert all(answer == answers[0] for answer in answers)
+    assert len(evaluated(running)) - before == 50
+
+
+def test_a_killed_worker_loses_nothing_and_doubles_nothing(
+    http: httpx2.Client, running: Running
+) -> None:
+    asked = spellings("nb201", 60, 2)
+    body = {"bench": "nb201", "architectures": asked, "seed": 2}
+    running.start_worker("worker-killed")
+    job = ask(http, body, wait=None).json()["job"]
+    while http.get(f"/jobs/{job}").json()["counts"]["done"] < 5:
+        time.sleep(0.05)
+    assert running.end("worker-killed", signal.SIGKILL) == -signal.SIGKILL
+    counts = http.get(f"/jobs/{job}").json()["counts"]
+    assert counts["running"] > 0, "it was killed between two chunks"
+    running.start_worker("worker-next")
+    assert await_job(http, job)["counts"] == {"queued": 0, "running": 0, "done": 60, "failed": 0}
+    results = http.get(f"/jobs/{job}/results?limit=100").json()["results"]
+    assert all(value is not None for result in results for value in result["scores"].values())
+
+
+def test_a_lost_redis_loses_nothing(http: httpx2.Client, running: Running) -> None:
+    asked = spellings("nb201", 40, 3)
+    body = {"bench": "nb201", "architectures": asked, "seed": 3}
+    first = ask(http, body, wait=None).json()["job"]
+    running.forget_redis()
+    running.start_worker("worker-a")
+    while http.get(f"/jobs/{first}").json()["counts"]["done"] < 3:
+        time.sleep(0.05)
+    running.forget_redis()
+    second = ask(http, {**body, "seed": 4}, wait=None).json()["job"]
+    running.forget_redis()
+    for job in (first, second):
+        assert await_job(http, job)["counts"]["done"] == 40
+
+
+def test_a_worker_told_to_stop_puts_its_work_back(http: httpx2.Client, running: Running) -> None:
+    body = {"bench": "nb201", "architectures": spellings("nb201", 40, 5), "seed": 5}
+    running.start_worker("worker-a")
+    job = ask(http, body, wait=None).json()["job"]
+    while http.get(f"/jobs/{job}").json()["counts"]["done"] < 3:
+        time.sleep(0.05)
+    assert running.end("worker-a") == 0
+    counts = http.get(f"/jobs/{job}").json()["counts"]
+    assert counts["running"] == 0
+    assert counts["queued"] > 0
+    running.start_worker("worker-b")
+    assert await_job(http, job)["counts"]["done"] == 40
+
+
+def test_an_idle_worker_takes_live_work_while_another_is_busy(
+    http: httpx2.Client, running: Running
+) -> None:
+    triple = [[0, 1, 1, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1], [0] * 5]
+    heavy = {"matrix": triple, "ops": ["input", *["conv3x3-bn-relu"] * 3, "output"]}
+    running.start_worker("worker-busy")
+    body = {"bench": "nb101", "protocol": "full", "priority": "bulk", **heavy}
+    job = ask(http, body, wait=None).json()["job"]
+    while http.get(f"/jobs/{job}").json()["counts"]["running"] == 0:
+        time.sleep(0.05)
+    running.start_worker("worker-idle")
+    live = ask(
+        http,
+        {
+            "bench": "nb201",
+            "seed": 6,
+            "arch": "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|",
+        },
+    )
+    assert live.status_code == 200
+    assert http.get(f"/jobs/{job}").json()["counts"]["running"] == 1
+    running.end("worker-busy", signal.SIGKILL)
+    # Alone under its lease when its worker died, it may have been the cause: that counts.
+    deadline = time.monotonic() + 30
+    engine = running.engine()
+    with engine.connect() as connection:
+        while time.monotonic() < deadline:
+            found = connection.execute(
+                text("SELECT max(attempts) FROM evaluations WHERE suspect")
+            ).scalar()
+            connection.rollback()
+            if found == 1:
+                break
+            time.sleep(0.1)
+    engine.dispose()
+    assert found == 1
+
+
+def test_live_work_goes_before_bulk_work(http: httpx2.Client, running: Running) -> None:
+    asked = spellings("nb201", 60, 7)
+    body = {"bench": "nb201", "seed": 7, "priority": "bulk", "architectures": asked}
+    bulk = ask(http, body, wait=None).json()["job"]
+    running.start_worker("worker-a")
+    while http.get(f"/jobs/{bulk}").json()["counts"]["done"] < 2:
+        time.sleep(0.05)
+    live = ask(http, {"bench": "nb201", "seed": 8, "architecture": asked[0]})
+    assert live.status_code == 200
+    assert http.get(f"/jobs/{bulk}").json()["counts"]["queued"] > 0
+    await_job(http, bulk)
