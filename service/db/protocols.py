@@ -48,7 +48,7 @@ async def describe(
             "resolution": protocol.resolution(bench, recipe),
         },
     )
-    found = row.tuples().one_or_none()
+    found = row.one_or_none()
     if found is None:
         known = await session.scalars(select(Dataset.name).order_by(Dataset.name))
         raise UnknownDatasetError(dataset, known.all())

@@ -4,7 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Text, and_, any_, bindparam, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -38,55 +49,68 @@ _CURRENT = tuple_(Score.proxy, Score.revision).in_(
     [(proxy.name, proxy.revision) for proxy in CATALOGUE.values()]
 )
 
-# Made once: to put it together takes longer than to run it.
-_KNOWN = (
-    select(
-        Architecture.hash,
-        func.array_agg(Score.proxy),
-        func.array_agg(Score.value),
-        func.array_agg(Score.undefined),
-        Evaluation.state,
-        Evaluation.error,
-        Evaluation.outstanding,
+
+def _known(protocol_id: ColumnElement[int]) -> Select[Any]:
+    return (
+        select(
+            Architecture.hash,
+            func.array_agg(Score.proxy),
+            func.array_agg(Score.value),
+            func.array_agg(Score.undefined),
+            Evaluation.state,
+            Evaluation.error,
+            Evaluation.outstanding,
+        )
+        .select_from(Architecture)
+        .outerjoin(
+            Score,
+            and_(
+                Score.architecture_id == Architecture.id,
+                Score.protocol_id == protocol_id,
+                Score.proxy == any_(bindparam("proxies", type_=ARRAY(Text))),
+                _CURRENT,
+            ),
+        )
+        .outerjoin(
+            Evaluation,
+            and_(
+                Evaluation.architecture_id == Architecture.id,
+                Evaluation.protocol_id == protocol_id,
+            ),
+        )
+        .where(
+            Architecture.bench == bindparam("bench", type_=Text),
+            Architecture.hash == any_(bindparam("hashes", type_=ARRAY(Text))),
+        )
+        .group_by(Architecture.hash, Evaluation.id)
     )
-    .select_from(Architecture)
-    .outerjoin(
-        Score,
-        and_(
-            Score.architecture_id == Architecture.id,
-            Score.protocol_id == bindparam("protocol_id", type_=Integer),
-            Score.proxy == any_(bindparam("proxies", type_=ARRAY(Text))),
-            _CURRENT,
-        ),
-    )
-    .outerjoin(
-        Evaluation,
-        and_(
-            Evaluation.architecture_id == Architecture.id,
-            Evaluation.protocol_id == bindparam("protocol_id", type_=Integer),
-        ),
-    )
-    .where(
-        Architecture.bench == bindparam("bench", type_=Text),
-        Architecture.hash == any_(bindparam("hashes", type_=ARRAY(Text))),
-    )
-    .group_by(Architecture.hash, Evaluation.id)
+
+
+# Made once: to put them together takes longer than to run them.
+_KNOWN_BY_ID = _known(bindparam("protocol", type_=Integer))
+_KNOWN_BY_DIGEST = _known(
+    select(Protocol.id)
+    .where(Protocol.digest == bindparam("protocol", type_=Text))
+    .scalar_subquery()
 )
 
 
 async def known(
     session: AsyncSession,
     bench: str,
-    protocol_id: int,
+    protocol: int | str,
     hashes: Collection[str],
     proxies: Collection[str],
 ) -> dict[str, Scored]:
-    """What is known of each hash under a protocol; hashes never seen are left out."""
+    """What is known of each hash under a protocol, named by its id or its digest.
+
+    Hashes never seen are left out; under a digest never seen nothing is known of the others.
+    """
     rows = await session.execute(
-        _KNOWN,
+        _KNOWN_BY_ID if isinstance(protocol, int) else _KNOWN_BY_DIGEST,
         {
             "bench": bench,
-            "protocol_id": protocol_id,
+            "protocol": protocol,
             "hashes": list(hashes),
             "proxies": list(proxies),
         },
@@ -99,7 +123,7 @@ async def known(
             error,
             outstanding or (),
         )
-        for digest, names, values, undefined, state, error, outstanding in rows.tuples()
+        for digest, names, values, undefined, state, error, outstanding in rows
     }
 
 
@@ -111,7 +135,7 @@ async def provenance(session: AsyncSession, architecture_id: int) -> Sequence[tu
         .where(Score.architecture_id == architecture_id, _CURRENT)
         .order_by(Protocol.id, Score.proxy)
     )
-    return list(rows.tuples())
+    return list(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +183,7 @@ async def board(
     if after is not None:
         query = query.where(key < after if larger else key > after)
     rows = await session.execute(query)
-    return [Place(*row) for row in rows.tuples()]
+    return [Place(*row) for row in rows]
 
 
 async def board_size(session: AsyncSession, protocol_id: int, proxy: Proxy) -> tuple[int, int]:
@@ -169,7 +193,7 @@ async def board_size(session: AsyncSession, protocol_id: int, proxy: Proxy) -> t
             _board(protocol_id, proxy)
         )
     )
-    defined, undefined = row.tuples().one()
+    defined, undefined = row.one()
     return defined, undefined
 
 

@@ -65,12 +65,12 @@ async def score(
     readings = asking.readings(request, bench, settings)
     hashes = {reading.architecture.hash for reading in readings}
     async with database() as session:
-        # No BEGIN and no ROLLBACK: two of the six trips to the database of a known answer.
+        # No BEGIN and no ROLLBACK: two of the five trips to the database for a known answer.
         await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         protocol = await asking.protocol_named(
             session, bench.name, request.protocol, request.dataset, request.seed
         )
-        known = await _known(session, protocol, hashes, proxies)
+        known = await scores.known(session, bench.name, protocol.digest, hashes, proxies)
     job_id = None
     if not all(digest in known and is_final(known[digest], proxies) for digest in hashes):
         async with database.begin() as session:
@@ -82,7 +82,7 @@ async def score(
             response.headers["Preference-Applied"] = f"wait={seconds}"
             await completions.wait(job_id, seconds, lambda: _is_finished(database, job_id))
         async with database() as session:
-            known = await _known(session, protocol, hashes, proxies)
+            known = await scores.known(session, bench.name, protocol.digest, hashes, proxies)
     results = [
         result(
             reading.asked,
@@ -132,15 +132,6 @@ def result(
         undefined=scored.undefined,
         error=Failure(**scored.error) if failed and scored.error else None,
     )
-
-
-async def _known(
-    session: AsyncSession, protocol: Described, hashes: set[str], proxies: Sequence[str]
-) -> dict[str, Scored]:
-    protocol_id = await protocols.find(session, protocol.digest)
-    if protocol_id is None:
-        return {}
-    return await scores.known(session, protocol.bench, protocol_id, hashes, proxies)
 
 
 async def _queue(
