@@ -18,11 +18,12 @@ demo: $(READY)  ## start the whole service, score architectures of both benches 
 test: $(READY)  ## every test, against a real PostgreSQL and a real Valkey
 	$(BIN)/python -m pytest -n 2
 
-lint: $(READY)  ## ruff, mypy --strict, the import rules
+lint: $(READY)  ## ruff, mypy --strict, the import rules, hadolint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint docker/*.Dockerfile
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
