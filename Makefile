@@ -18,12 +18,13 @@ demo: $(READY)  ## start the whole service, score architectures of both benches 
 test: $(READY)  ## every test, against a real PostgreSQL and a real Valkey
 	$(BIN)/python -m pytest -n 2
 
-lint: $(READY)  ## ruff, mypy --strict, the import rules, hadolint
+lint: $(READY)  ## ruff, mypy --strict, the import rules, the Docker files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint docker/*.Dockerfile
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose*.yml
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
