@@ -42,6 +42,8 @@ COPY --from=dependencies /opt/nascore /opt/nascore
 COPY --from=package /package /opt/nascore
 USER 10001:10001
 WORKDIR /home/nascore
+# On a host with GPUs: of the driver's libraries CUDA's, and nvidia-smi.
+ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["nascore"]
 CMD ["worker", "--device", "cpu"]
