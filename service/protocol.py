@@ -34,7 +34,7 @@ RECIPES = MappingProxyType(
             ),
             Recipe(
                 "fast",
-                "the bench's depth at a fraction of its width, 16x16, 32 images: ranks like `full`",
+                "the bench's depth at a fraction of its width, 16x16, 32 images",
                 32,
             ),
         )

@@ -75,7 +75,12 @@ class Settings(BaseSettings):
         3, description="An architecture that so often was alone when its worker died is set aside."
     )
     worker_seen_seconds: float = Field(
-        60.0, description="`/readyz` wants a worker heard of within this time: two leases."
+        30.0, description="`/readyz` wants a worker heard of within this time: three heartbeats."
+    )
+    stop_seconds: float = Field(
+        10.0,
+        description="A worker told to stop has this long to finish the architecture at hand; "
+        "then it puts that one back too.",
     )
     heavy_seconds: float = Field(
         5.0,

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from service.api import problems
+from service.api.body import BodyLimit
 from service.api.completions import Completions
 from service.api.observe import Observe
 from service.api.routes import architectures, catalogue, health, jobs, rank, score
@@ -40,8 +41,8 @@ def create_app(settings: Settings) -> FastAPI:
         listener = asyncio.create_task(completions.listen())
         yield
         listener.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listener
+        # A Redis client that is just connecting may swallow the cancellation.
+        await asyncio.wait([listener], timeout=settings.redis_timeout_seconds)
         await doorbells.close()
         await engine.dispose()
 
@@ -53,16 +54,18 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        max_body_size=settings.body_bytes_limit,
     )
     app.state.settings = settings
     app.state.registry = registry = CollectorRegistry()
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES)
+    app.add_middleware(BodyLimit, limit=settings.body_bytes_limit)
     app.add_middleware(Observe, registry=registry)
     problems.install(app)
     for noun in (score, jobs, rank, architectures, catalogue, health):
         app.include_router(noun.router)
     _serve_docs(app)
+    describe = app.openapi
+    app.openapi = lambda: problems.describe(describe())  # type: ignore[method-assign]
     return app
 
 

@@ -9,7 +9,7 @@ from service.api import problems
 from service.api.problems import Fault
 from service.api.schemas.score import ScoreRequest
 from service.benches import BENCHES, Bench, InvalidSpellingError, Reading
-from service.catalogue import CATALOGUE
+from service.catalogue import CATALOGUE, Proxy
 from service.db import protocols
 from service.protocol import RECIPES, Protocol
 from service.settings import Settings
@@ -22,6 +22,10 @@ T = TypeVar("T")
 
 def bench_named(name: str) -> Bench:
     return _named("bench", "bench", name, BENCHES)
+
+
+def proxy_named(name: str) -> Proxy:
+    return _named("proxy", "proxy", name, CATALOGUE)
 
 
 def proxies_named(names: Sequence[str] | None) -> list[str]:
@@ -79,7 +83,7 @@ def readings(request: ScoreRequest, bench: Bench, settings: Settings) -> list[Re
         raise problems.ProblemError(
             422,
             "invalid-architecture",
-            f"{len(faults)} of {len(spellings)} architectures are not valid; nothing was queued",
+            f"Architectures refused: {len(faults)} of {len(spellings)}; nothing was queued",
             f"architecture {faults[0].architecture}, {faults[0].field}: {faults[0].detail}",
             faults[:FAULTS_SHOWN],
         )

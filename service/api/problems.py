@@ -99,6 +99,17 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def describe(document: dict[str, Any]) -> dict[str, Any]:
+    """Adds the problem's schema, which no route names as its model, to an OpenAPI document."""
+    template = "#/components/schemas/{model}"
+    schema = Problem.model_json_schema(ref_template=template)
+    schemas = document["components"]["schemas"]
+    schemas |= {**schema.pop("$defs"), "Problem": schema}
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    return document
+
+
 def install(app: FastAPI) -> None:
     """Answers every error of the app as a problem."""
     app.add_exception_handler(ProblemError, _problem)
@@ -126,14 +137,21 @@ async def _problem(request: Request, error: Exception) -> JSONResponse:
 async def _validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     # The input itself is never echoed: it may be huge, or not be JSON at all.
-    faults = [
-        Fault(
-            field="/".join(str(part) for part in fault["loc"][1:])[:200] or str(fault["loc"][0]),
-            detail=str(fault["msg"])[:500],
-        )
-        for fault in error.errors()[:100]
-    ]
+    faults = [_fault(request, fault) for fault in error.errors()[:100]]
     return _answer(invalid(faults))
+
+
+def _fault(request: Request, fault: Mapping[str, Any]) -> Fault:
+    place = [str(part) for part in fault["loc"]]
+    if fault["type"] == "json_invalid":
+        return Fault(field="body", detail=f"no JSON from character {place[-1]} on")
+    if place == ["body"] and "Content-Type" not in request.headers:
+        return Fault(
+            field="body",
+            detail="without a Content-Type it is not read",
+            valid="Content-Type: application/json",
+        )
+    return Fault(field="/".join(place[1:])[:200] or place[0], detail=str(fault["msg"])[:500])
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -4,12 +4,12 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from service.catalogue import DEFAULT_RANKING
 from service.cli.errors import connected
 from service.cli.options import Dataset, Protocol, Seed, Server
+from service.cli.tables import print_whole
 
 
 def command(
@@ -35,7 +35,7 @@ def command(
             item["hash"][:10],
             spec.get("arch") or json.dumps(spec),
         )
-    Console().print(table)
+    print_whole(table)
     typer.echo(
         f"{board['total']} architectures of {bench} under {protocol}, {board['direction']} "
         f"{board['proxy']} first ({board['evidence']}); {board['undefined']} undefined left out"

@@ -13,7 +13,11 @@ from rich.table import Table
 
 from service.cli.errors import connected
 from service.cli.options import Dataset, Protocol, Seed, Server
+from service.cli.tables import print_whole
 from service.client import Client
+
+COLUMNS = 4
+"""Architectures that a terminal of 80 characters takes beside one another."""
 
 POLL_SECONDS = 0.5
 """How often the progress bar moves."""
@@ -94,11 +98,22 @@ def _wait(client: Client, job: str, total: int) -> None:
 
 
 def _show(results: list[dict[str, Any]]) -> None:
-    table = Table("hash", *results[0]["scores"])
-    for result in results:
-        cells = [_cell(result, name, value) for name, value in result["scores"].items()]
-        table.add_row(result["hash"][:10], *cells)
-    Console().print(table)
+    # A proxy a row where there are few architectures: eleven columns fit no terminal.
+    upright = len(results) <= COLUMNS
+    cells = [
+        [_cell(result, name, value) for name, value in result["scores"].items()]
+        for result in results
+    ]
+    hashes, names = [result["hash"][:10] for result in results], list(results[0]["scores"])
+    if upright:
+        table = Table("proxy", *hashes)
+        for name, *row in zip(names, *cells, strict=True):
+            table.add_row(name, *row)
+    else:
+        table = Table("hash", *names)
+        for digest, row in zip(hashes, cells, strict=True):
+            table.add_row(digest, *row)
+    print_whole(table)
     for result in results:
         reasons = dict(result["undefined"])
         if result["error"]:

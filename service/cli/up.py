@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +47,7 @@ def command(
     data_dir.mkdir(parents=True, exist_ok=True)
     (data_dir / "logs").mkdir(exist_ok=True)
     try:
+        _check_free(host, port)
         with ExitStack() as stack:
             environment, revive = stack.enter_context(_servers(data_dir))
             _migrate(environment)
@@ -65,7 +67,7 @@ def command(
                     _say(name, "had died and runs again")
                 return stopping.is_set()
 
-            address = f"http://{host}:{port}"
+            address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             if _wait_until_ready(address, processes, stopped):
                 _say("workers", ", ".join(devices))
                 _say("api", f"{address}  documentation: {address}/docs")
@@ -95,6 +97,21 @@ def _servers(data_dir: Path) -> Iterator[tuple[dict[str, str], Callable[[], list
             _say(name, f"embedded, process {pid}")
         urls = (servers.database_url, servers.redis_url)
         yield {**os.environ, **dict(zip(names, urls, strict=True))}, servers.revive
+
+
+def _check_free(host: str, port: int) -> None:
+    """Before anything starts: another service on the port would answer in its stead."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        # As uvicorn does: connections of an earlier service that are still closing do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise LocalServerError(
+                f"Cannot listen on {host} port {port}: {reason}. Choose another with --port."
+            ) from None
 
 
 def _migrate(environment: dict[str, str]) -> None:

@@ -34,9 +34,14 @@ def command(
 
     def stop(number: int, frame: FrameType | None) -> None:
         worker.stop()
+        signal.setitimer(signal.ITIMER_REAL, settings().stop_seconds)
+
+    def abandon(number: int, frame: FrameType | None) -> None:
+        worker.abandon()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGALRM, abandon)
     try:
         worker.run()
     finally:

@@ -25,7 +25,7 @@ async def store(
             Architecture.bench == bench, Architecture.hash.in_([row.hash for row in rows])
         )
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 async def find(session: AsyncSession, bench: str, digest: str) -> Architecture | None:

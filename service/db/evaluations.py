@@ -46,7 +46,7 @@ async def enqueue(
         .order_by(Evaluation.id)
         .with_for_update()
     )
-    evaluation_of = dict(locked.tuples().all())
+    evaluation_of = dict(locked.all())
     known = await scores.known(session, bench, protocol_id, architectures, proxies)
     answer: dict[str, tuple[int, bool]] = {}
     wanted: dict[tuple[str, ...], list[int]] = {}
@@ -257,7 +257,7 @@ def sweep(session: Session, attempts_limit: int) -> list[UUID]:
             **_FREE,
         )
         .returning(Evaluation.id, Evaluation.state)
-    ).tuples()
+    )
     touched: list[UUID] = []
     for evaluation_id, state in rows.all():
         if state == "failed":
@@ -272,4 +272,4 @@ async def counts(session: AsyncSession) -> dict[str, int]:
         .where(or_(Evaluation.state == "queued", Evaluation.state == "running"))
         .group_by(Evaluation.state)
     )
-    return {"queued": 0, "running": 0} | dict(rows.tuples().all())
+    return {"queued": 0, "running": 0} | dict(rows.all())

@@ -57,7 +57,7 @@ async def counts(session: AsyncSession, job_id: UUID) -> dict[str, int]:
         .where(JobItem.job_id == job_id)
         .group_by(_STATE)
     )
-    return {"queued": 0, "running": 0, "done": 0, "failed": 0} | dict(rows.tuples().all())
+    return {"queued": 0, "running": 0, "done": 0, "failed": 0} | dict(rows.all())
 
 
 async def page(
@@ -72,7 +72,7 @@ async def page(
         .order_by(JobItem.position)
         .limit(limit)
     )
-    return list(rows.tuples())
+    return list(rows)
 
 
 async def is_finished(session: AsyncSession, job_id: UUID) -> bool:
@@ -110,4 +110,4 @@ def with_queued(session: Session) -> Sequence[tuple[UUID, str]]:
         )
         .order_by(Job.priority.desc(), Job.created_at)
     )
-    return list(rows.tuples())
+    return list(rows)

@@ -18,6 +18,12 @@ def forget(session: Session, worker_id: UUID) -> None:
     session.execute(delete(Worker).where(Worker.id == worker_id))
 
 
+def forget_dead(session: Session, seconds: float) -> None:
+    """Those that said nothing for so long and did not take their leave."""
+    silent = Worker.seen_at < func.now() - timedelta(seconds=seconds)
+    session.execute(delete(Worker).where(silent))
+
+
 async def alive(session: AsyncSession, seconds: float) -> int:
     """How many workers were heard of within the last `seconds`."""
     found = await session.scalar(

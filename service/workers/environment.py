@@ -11,6 +11,8 @@ def prepare() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Without a fixed workspace cuBLAS is not deterministic, and torch refuses to use it.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 
 def make_deterministic() -> None:

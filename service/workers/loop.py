@@ -17,7 +17,7 @@ from service.db import evaluations, jobs, models, protocols, workers
 from service.db.evaluations import Claimed
 from service.queue import Doorbells, Unreachable
 from service.settings import Settings
-from service.workers.evaluation import Setting, compute, described
+from service.workers.evaluation import Computed, Setting, compute, described
 from service.workers.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -26,8 +26,17 @@ SETTINGS_KEPT = 16
 """Protocols with their minibatches held in memory: under 2 MB each."""
 
 
+DEAD_AFTER_LEASES = 20
+"""A worker silent for so long, ten minutes by default, is struck off the list."""
+
+
+class Abandoned(BaseException):
+    """Raised inside a computation that there is no time left to finish."""
+
+
 class Worker:
-    """One process, one device. After `stop` it finishes the architecture at hand, no more.
+    """One process, one device. After `stop` it finishes the architecture at hand, no more, and
+    after `abandon` not even that.
 
     With `reserved`, it leaves bulk architectures that cost more than `heavy_seconds` to the others,
     so that live work does not wait a minute behind one of them.
@@ -43,12 +52,19 @@ class Worker:
         self._reserved = reserved
         self._id = uuid4()
         self._stopping = False
+        self._computing = False
         self._next_sweep = 0.0
         self._bulk_after = 0.0
         self._known: dict[int, Setting] = {}
 
     def stop(self) -> None:
         self._stopping = True
+
+    def abandon(self) -> None:
+        """For a signal handler: puts back even what is being computed right now."""
+        self._stopping = True
+        if self._computing:
+            raise Abandoned
 
     def run(self) -> None:
         """Works until `stop`; outlives a database or a Redis that goes away and comes back."""
@@ -63,8 +79,11 @@ class Worker:
                 except OperationalError as error:
                     log.warning("database gone", error=str(error))
                     time.sleep(self._settings.idle_seconds)
-        with self._transaction() as session:
-            workers.forget(session, self._id)
+        try:
+            with self._transaction() as session:
+                workers.forget(session, self._id)
+        except OperationalError as error:
+            log.warning("database gone", error=str(error))
 
     def _turn(self, watchdog: Watchdog) -> None:
         if time.monotonic() >= self._next_sweep:
@@ -88,7 +107,10 @@ class Worker:
                 if self._stopping:
                     log.info("put back", architectures=len(chunk) - position)
                     break
-                self._evaluate(setting, claimed, lease)
+                if not self._evaluate(setting, claimed, lease):
+                    break
+        except Abandoned:
+            log.info("put back unfinished", job=str(job_id))
         finally:
             watchdog.lease = None
             with self._transaction() as session:
@@ -162,22 +184,25 @@ class Worker:
             seconds += cost
         return chunk
 
-    def _evaluate(self, setting: Setting, claimed: Claimed, lease: UUID) -> None:
+    def _evaluate(self, setting: Setting, claimed: Claimed, lease: UUID) -> bool:
+        """Computes and writes; False where the lease was lost, and nothing written."""
         line = log.bind(
             request_id=claimed.request_id, bench=claimed.bench, architecture=claimed.hash
         )
         started = time.perf_counter()
         try:
-            computed = compute(setting, claimed, self._device)
+            computed = self._compute(setting, claimed)
+            writing = time.perf_counter()
+            with self._transaction() as session:
+                touched = evaluations.complete(session, claimed, lease, computed.rows)
+        except OperationalError:
+            raise
         except Exception as error:
             # One bad architecture hurts nobody else: it is set aside with its reason.
             line.exception("evaluation failed")
             with self._transaction() as session:
                 touched = evaluations.fail(session, claimed, lease, described(error))
         else:
-            writing = time.perf_counter()
-            with self._transaction() as session:
-                touched = evaluations.complete(session, claimed, lease, computed.rows)
             line.info(
                 "evaluated",
                 seconds=_since(started),
@@ -186,14 +211,23 @@ class Worker:
             )
         if touched is None:
             line.warning("lease lost, nothing written")
-        else:
-            self._announce(touched)
+            return False
+        self._announce(touched)
+        return True
+
+    def _compute(self, setting: Setting, claimed: Claimed) -> Computed:
+        self._computing = True
+        try:
+            return compute(setting, claimed, self._device)
+        finally:
+            self._computing = False
 
     def _sweep(self) -> None:
         self._next_sweep = time.monotonic() + self._settings.sweep_seconds
         with self._transaction() as session:
             touched = evaluations.sweep(session, self._settings.attempts_limit)
             pending = jobs.with_queued(session)
+            workers.forget_dead(session, DEAD_AFTER_LEASES * self._settings.lease_seconds)
         self._announce(touched)
         try:
             if lost := self._doorbells.ring_missing(pending):
@@ -202,6 +236,8 @@ class Worker:
             log.warning("redis gone", error=str(error))
 
     def _announce(self, touched: list[UUID]) -> None:
+        if not touched:
+            return
         # After the commit: of two workers that settle a job's last items, the later one sees both.
         with self._transaction() as session:
             finished = jobs.finished_among(session, touched)

@@ -89,3 +89,14 @@ def test_the_default_is_nwot_under_fast(
 def test_an_empty_board_is_empty(http: httpx2.Client) -> None:
     board = http.get("/rank?bench=nb201&seed=77").json()
     assert (board["total"], board["items"], board["next"]) == (0, [], None)
+
+
+def test_a_cursor_belongs_to_its_board(
+    http: httpx2.Client, scored: dict[str, dict[str, float]]
+) -> None:
+    cursor = http.get("/rank?bench=nb201&proxy=nwot&limit=3").json()["next"]
+    assert http.get(f"/rank?bench=nb201&proxy=nwot&cursor={cursor}").status_code == 200
+    for other in ("bench=nb201&proxy=params", "bench=nb101&proxy=nwot", "bench=nb201&seed=1"):
+        refused = http.get(f"/rank?{other}&cursor={cursor}")
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == "cursor"

@@ -86,10 +86,8 @@ def test_json_is_strict(http: httpx2.Client, change: dict[str, Any], field: str)
 
 @pytest.mark.parametrize("entry", ['"1"', "2", "NaN", "0.5", "null", "[]", "-1", "1e400"])
 def test_an_entry_of_a_matrix_is_zero_or_one(http: httpx2.Client, entry: str) -> None:
-    text = (
-        '{"bench":"nb101","matrix":[[0,%s,0],[0,0,1],[0,0,0]],'
-        '"ops":["input","conv3x3-bn-relu","output"]}' % entry
-    )
+    text = '{"bench":"nb101","matrix":[[0,ENTRY,0],[0,0,1],[0,0,0]],"ops":["input","output"]}'
+    text = text.replace("ENTRY", entry).replace('"output"', '"conv3x3-bn-relu","output"')
     answer = http.post("/score", content=text, headers={"Content-Type": "application/json"})
     (fault,) = problem(answer, 422)["errors"]
     assert fault["field"].startswith("matrix")
@@ -130,6 +128,7 @@ def test_a_body_too_large(http: httpx2.Client) -> None:
         ("/rank", 422),
         ("/rank?bench=nb201&proxy=vibes", 422),
         ("/rank?bench=nb201&limit=0", 422),
+        ("/rank?bench=nb201&seed=1.5", 422),
         ("/rank?bench=nb201&cursor=AAAA", 422),
         ("/rank?bench=nb201&cursor=%00", 422),
         ("/rank?bench=nb201&cursor=W05hTiwxLDEsMV0", 422),
@@ -139,3 +138,13 @@ def test_a_body_too_large(http: httpx2.Client) -> None:
 )
 def test_wrong_addresses(http: httpx2.Client, path: str, status: int) -> None:
     problem(http.get(path), status)
+
+
+def test_a_body_without_its_type_is_told_what_is_missing(http: httpx2.Client) -> None:
+    (fault,) = problem(http.post("/score", content=b'{"bench": "nb201"}'), 422)["errors"]
+    assert fault["valid"] == "Content-Type: application/json"
+
+
+def test_rank_names_its_own_field(http: httpx2.Client) -> None:
+    (fault,) = problem(http.get("/rank?bench=nb201&proxy=vibes"), 422)["errors"]
+    assert fault["field"] == "proxy"

@@ -14,14 +14,16 @@ from service.api.problems import Fault
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.rank import Board, Ranked
 from service.api.schemas.score import NAME, SEEDS
-from service.catalogue import CATALOGUE, DEFAULT_RANKING
+from service.catalogue import DEFAULT_RANKING
 from service.db import protocols, scores
 
 router = APIRouter(tags=["scores"])
 
 _Whole = Annotated[int, Field(ge=0, lt=2**62)]
-_CURSOR = TypeAdapter(tuple[FiniteFloat, _Whole, _Whole, _Whole])
-"""Of the last row before the page: its score, its id, its rank, its position."""
+Cursor = tuple[str, FiniteFloat, _Whole, _Whole, _Whole]
+"""The board, and of the last row before the page: its score, its id, its rank, its position."""
+
+_CURSOR: TypeAdapter[Cursor] = TypeAdapter(Cursor)
 
 
 @router.get(
@@ -46,11 +48,12 @@ async def rank(
     for this proxy and bench. Undefined scores are left out and counted.
     """
     asked = asking.bench_named(bench)
-    ranked_by = CATALOGUE[asking.proxies_named([proxy])[0]]
+    ranked_by = asking.proxy_named(proxy)
     limit = min(limit, settings.page_limit)
-    after = _read(cursor)
     async with database() as session:
         described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
+        name = f"{described.digest}/{ranked_by.name}/{ranked_by.revision}"
+        after = _read(cursor, name)
         protocol_id = await protocols.find(session, described.digest)
         places: list[scores.Place] = []
         total = undefined = 0
@@ -61,11 +64,11 @@ async def rank(
                 protocol_id,
                 ranked_by,
                 asked.name,
-                None if after is None else (after[0], after[1]),
+                None if after is None else (after[1], after[2]),
                 limit + 1,
             )
     items: list[Ranked] = []
-    value, _, place, position = after if after is not None else (None, 0, 0, 0)
+    _, value, _, place, position = after if after is not None else (name, None, 0, 0, 0)
     for found in places[:limit]:
         position += 1
         if found.value != value:
@@ -82,7 +85,7 @@ async def rank(
     following = None
     if len(places) > limit:
         last = places[limit - 1]
-        following = _write((last.value, last.architecture_id, place, position))
+        following = _write((name, last.value, last.architecture_id, place, position))
         query = {
             "bench": bench,
             "proxy": proxy,
@@ -106,16 +109,21 @@ async def rank(
     )
 
 
-def _write(last: tuple[float, int, int, int]) -> str:
+def _write(last: Cursor) -> str:
     return base64.urlsafe_b64encode(_CURSOR.dump_json(last)).decode().rstrip("=")
 
 
-def _read(cursor: str | None) -> tuple[float, int, int, int] | None:
+def _read(cursor: str | None, board: str) -> Cursor | None:
     if cursor is None:
         return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        return _CURSOR.validate_json(base64.urlsafe_b64decode(padded))
+        last = _CURSOR.validate_json(base64.urlsafe_b64decode(padded))
     except (ValidationError, binascii.Error, ValueError):
-        fault = Fault(field="cursor", detail="no cursor of ours", valid="`next` of the page before")
-        raise problems.invalid([fault]) from None
+        last = None
+    if last is None or last[0] != board:
+        fault = Fault(
+            field="cursor", detail="no cursor of this board", valid="`next` of the page before"
+        )
+        raise problems.invalid([fault])
+    return last

@@ -129,7 +129,7 @@ def result(
         spec=dict(spec),
         state=state,
         scores={name: scored.values.get(name) for name in proxies},
-        undefined=scored.undefined,
+        undefined={n: scored.undefined[n] for n in proxies if n in scored.undefined},
         error=Failure(**scored.error) if failed and scored.error else None,
     )
 
