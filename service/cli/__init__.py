@@ -1,4 +1,8 @@
-"""The `nascore` command, one file a command."""
+"""The `nascore` command, one file a command.
+
+A command imports what it needs when it runs: the API would start half a second later with the
+migrations, the supervisor and the client loaded beside it.
+"""
 
 import typer
 

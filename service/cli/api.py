@@ -3,11 +3,6 @@
 from typing import Annotated
 
 import typer
-import uvicorn
-
-from service import logs
-from service.api.app import create_app
-from service.settings import settings
 
 STOP_SECONDS = 10
 """Open requests have this long to end; those that wait for a job can ask again."""
@@ -18,6 +13,12 @@ def command(
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
 ) -> None:
     """Serve HTTP from the servers that NASCORE_DATABASE_URL and NASCORE_REDIS_URL name."""
+    import uvicorn
+
+    from service import logs
+    from service.api.app import create_app
+    from service.settings import settings
+
     logs.configure(settings().log_level)
     uvicorn.run(
         create_app(settings()),

@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import httpx2
 import typer
 
-from service.client import Client, ServiceError
+if TYPE_CHECKING:
+    from service.client import Client
 
 
 @contextmanager
-def connected(server: str) -> Iterator[Client]:
+def connected(server: str) -> "Iterator[Client]":
     """A client; a refusal or an absent service ends the command with status 1 and its reason."""
+    import httpx2
+
+    from service.client import Client, ServiceError
+
     try:
         with Client(server) as client:
             yield client

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,7 +14,9 @@ from rich.table import Table
 from service.cli.errors import connected
 from service.cli.options import Dataset, Protocol, Seed, Server
 from service.cli.tables import print_whole
-from service.client import Client
+
+if TYPE_CHECKING:
+    from service.client import Client
 
 COLUMNS = 4
 """Architectures that a terminal of 80 characters takes beside one another."""
@@ -86,7 +88,7 @@ def _spelling(text: str) -> Any:
         raise typer.BadParameter(f"this is no JSON: {error}") from None
 
 
-def _wait(client: Client, job: str, total: int) -> None:
+def _wait(client: "Client", job: str, total: int) -> None:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("scoring", total=total)
         while True:

@@ -10,13 +10,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import httpx2
 import typer
 
-from service.local import LocalServerError, Processes, Servers
 from service.settings import settings
+
+if TYPE_CHECKING:
+    from service.local import Processes
 
 READY_SECONDS = 120.0
 """Importing torch takes two seconds; a loaded machine may take many times that."""
@@ -37,6 +38,8 @@ def command(
 
     With NASCORE_DATABASE_URL and NASCORE_REDIS_URL set, servers elsewhere are used instead.
     """
+    from service.local import LocalServerError, Processes
+
     stopping = Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -84,6 +87,8 @@ def command(
 @contextmanager
 def _servers(data_dir: Path) -> Iterator[tuple[dict[str, str], Callable[[], list[str]]]]:
     """The environment of the service's processes, and what keeps the embedded servers alive."""
+    from service.local import LocalServerError, Servers
+
     names = ("NASCORE_DATABASE_URL", "NASCORE_REDIS_URL")
     given = [name for name in names if name in os.environ]
     if len(given) == 1:
@@ -101,6 +106,8 @@ def _servers(data_dir: Path) -> Iterator[tuple[dict[str, str], Callable[[], list
 
 def _check_free(host: str, port: int) -> None:
     """Before anything starts: another service on the port would answer in its stead."""
+    from service.local import LocalServerError
+
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         # As uvicorn does: connections of an earlier service that are still closing do not count.
@@ -115,14 +122,17 @@ def _check_free(host: str, port: int) -> None:
 
 
 def _migrate(environment: dict[str, str]) -> None:
-    # Imported here: `nascore --help` needs no database library.
     from service.db.migrate import migrate
 
     migrate(environment.get("NASCORE_DATABASE_URL", settings().database_url))
     _say("database", "tables and minibatches are there")
 
 
-def _wait_until_ready(address: str, processes: Processes, stopped: Callable[[], bool]) -> bool:
+def _wait_until_ready(address: str, processes: "Processes", stopped: Callable[[], bool]) -> bool:
+    import httpx2
+
+    from service.local import LocalServerError
+
     deadline = time.monotonic() + READY_SECONDS
     while not stopped():
         processes.poll()

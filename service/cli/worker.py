@@ -6,12 +6,6 @@ from typing import Annotated
 
 import typer
 
-from service import logs
-from service.db import connect
-from service.queue import Doorbells
-from service.settings import settings
-from service.workers import environment
-
 
 def command(
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda:0, ...")] = "cpu",
@@ -20,8 +14,15 @@ def command(
     ] = False,
 ) -> None:
     """Compute what is queued, on one device, until told to stop."""
+    from service.workers import environment
+
+    # Before anything imports torch, which reads its threads' environment then.
     environment.prepare()
-    # Only now: torch reads its threads' environment as it is imported.
+
+    from service import logs
+    from service.db import connect
+    from service.queue import Doorbells
+    from service.settings import settings
     from service.workers.loop import Worker
 
     logs.configure(settings().log_level)

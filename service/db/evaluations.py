@@ -200,14 +200,26 @@ def complete(
 def fail(
     session: Session, claimed: Claimed, lease: UUID, error: Mapping[str, Any]
 ) -> list[UUID] | None:
-    """Sets an evaluation aside with its reason; returns as `complete` does."""
-    found = session.execute(
+    """Sets an evaluation aside with its reason; returns as `complete` does.
+
+    Where more was asked for meanwhile, it is queued once more: what was never tried has not failed.
+    """
+    tried = Evaluation.outstanding.contained_by(literal(list(claimed.proxies), ARRAY(Text)))
+    state = session.execute(
         update(Evaluation)
         .where(Evaluation.id == claimed.id, Evaluation.lease == lease)
-        .values(state="failed", error=error, suspect=False, attempts=0, **_FREE)
-        .returning(Evaluation.id)
+        .values(
+            state=case((tried, "failed"), else_="queued"),
+            error=case((tried, literal(error, Evaluation.error.type)), else_=None),
+            suspect=False,
+            attempts=0,
+            **_FREE,
+        )
+        .returning(Evaluation.state)
     ).scalar_one_or_none()
-    return None if found is None else _settle(session, claimed.id, [])
+    if state is None:
+        return None
+    return _settle(session, claimed.id, []) if state == "failed" else []
 
 
 def _settle(session: Session, evaluation_id: int, still_owed: Sequence[str]) -> list[UUID]:

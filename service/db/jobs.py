@@ -13,7 +13,14 @@ from service.db.models import Architecture, Evaluation, Job, JobItem
 _UNFINISHED = exists().where(JobItem.job_id == Job.id, JobItem.finished.is_(False))
 
 _STATE = case(
-    (and_(JobItem.finished, Evaluation.state == "failed"), "failed"),
+    (
+        and_(
+            JobItem.finished,
+            Evaluation.state == "failed",
+            Job.proxies.overlap(Evaluation.outstanding),
+        ),
+        "failed",
+    ),
     (JobItem.finished, "done"),
     (Evaluation.state == "running", "running"),
     else_="queued",
@@ -53,6 +60,7 @@ async def counts(session: AsyncSession, job_id: UUID) -> dict[str, int]:
     rows = await session.execute(
         select(_STATE, func.count())
         .select_from(JobItem)
+        .join(Job, Job.id == JobItem.job_id)
         .join(Evaluation, Evaluation.id == JobItem.evaluation_id)
         .where(JobItem.job_id == job_id)
         .group_by(_STATE)

@@ -38,6 +38,20 @@ def job(engine: Engine, database_url: str) -> UUID:
     return asyncio.run(queue(database_url, 5, PROXIES))
 
 
+def counted(database_url: str, job: UUID) -> dict[str, int]:
+    """What GET /jobs/{id} counts."""
+
+    async def ask() -> dict[str, int]:
+        made = connect.asynchronous(Settings(database_url=database_url))
+        try:
+            async with AsyncSession(made) as session:
+                return await jobs.counts(session, job)
+        finally:
+            await made.dispose()
+
+    return asyncio.run(ask())
+
+
 async def queue(database_url: str, n: int, proxies: list[str]) -> UUID:
     """What POST /score does for n architectures."""
     made = connect.asynchronous(Settings(database_url=database_url))
@@ -218,6 +232,37 @@ def test_a_failure_finishes_every_job_that_waits_for_it(
         error = {"type": "RuntimeError", "detail": "no"}
         assert set(evaluations.fail(session, claimed, lease, error) or []) == {job, other}
     assert states(engine) == ["failed", *["queued"] * 4]
+
+
+def test_what_was_asked_for_during_a_failure_is_still_tried(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    lease, (claimed,) = claim(engine, job, 1)
+    more = asyncio.run(queue(database_url, 5, ["snip"]))
+    error = {"type": "RuntimeError", "detail": "no"}
+    with Session(engine) as session, session.begin():
+        assert evaluations.fail(session, claimed, lease, error) == []
+    assert states(engine) == ["queued"] * 5
+    lease, (again,) = claim(engine, more, 1)
+    assert again.id == claimed.id
+    assert set(again.proxies) == {*PROXIES, "snip"}
+    with Session(engine) as session, session.begin():
+        assert set(evaluations.fail(session, again, lease, error) or []) == {job, more}
+    assert states(engine) == ["failed", *["queued"] * 4]
+
+
+def test_what_fails_for_another_job_does_not_count_as_failed_in_ours(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    lease, (claimed,) = claim(engine, job, 1)
+    complete(engine, claimed, lease)
+    more = asyncio.run(queue(database_url, 5, ["snip"]))
+    lease, (again,) = claim(engine, more, 1)
+    assert again.id == claimed.id
+    with Session(engine) as session, session.begin():
+        evaluations.fail(session, again, lease, {"type": "RuntimeError", "detail": "no"})
+    assert counted(database_url, job) == {"queued": 4, "running": 0, "done": 1, "failed": 0}
+    assert counted(database_url, more) == {"queued": 4, "running": 0, "done": 0, "failed": 1}
 
 
 def test_released_work_is_queued_again_and_under_no_suspicion(engine: Engine, job: UUID) -> None:
