@@ -33,3 +33,15 @@ async def find(session: AsyncSession, bench: str, digest: str) -> Architecture |
         select(Architecture).where(Architecture.bench == bench, Architecture.hash == digest)
     )
     return found.scalar_one_or_none()
+
+
+async def specs(
+    session: AsyncSession, bench: str, hashes: Collection[str]
+) -> dict[str, benches.Spec]:
+    """The representatives of those hashes that are stored."""
+    found = await session.execute(
+        select(Architecture.hash, Architecture.spec).where(
+            Architecture.bench == bench, Architecture.hash.in_(list(hashes))
+        )
+    )
+    return dict(found.all())

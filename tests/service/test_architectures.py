@@ -5,7 +5,7 @@ import pytest
 
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
-from tests.service.running import ask
+from tests.service.running import Running, ask
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -50,3 +50,58 @@ def test_the_catalogue_names_what_can_be_asked_for(http: httpx2.Client) -> None:
     stored = {minibatch["sha256"] for minibatch in dataset["minibatches"]}
     used = {each["minibatch"] for p in protocols.values() for each in p["benches"].values()}
     assert used == stored
+
+
+def test_neighbours_are_one_edit_away_and_scored_where_known(http: httpx2.Client) -> None:
+    bench = BENCHES["nb201"]
+    arch = "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|none~2|"
+    first = ask(http, {"bench": "nb201", "arch": arch, "proxies": ["params"]}).json()["results"][0]
+    path = f"/architectures/nb201/{first['hash']}/neighbours"
+    found = {each["hash"]: each for each in http.get(path).json()["architectures"]}
+    assert set(found) == {each.hash for each in bench.neighbours(first["spec"])}
+    chosen = sorted(found)[0]
+    spec = found[chosen]["spec"]
+    body = {"bench": "nb201", "architecture": spec, "proxies": ["nwot"]}
+    (scored,) = ask(http, body).json()["results"]
+    assert scored["hash"] == chosen
+    again = {each["hash"]: each for each in http.get(path).json()["architectures"]}
+    assert again[chosen]["scores"]["nwot"] == scored["scores"]["nwot"]
+    other_seed = http.get(f"{path}?seed=99").json()["architectures"]
+    assert all(each["scores"] == {} for each in other_seed)
+
+
+def test_many_hashes_at_once_in_the_order_asked(http: httpx2.Client, worker: Running) -> None:
+    asked = [r.asked for r in BENCHES["nb101"].sample(5, 4)]
+    body = {"bench": "nb101", "architectures": asked, "proxies": ["nwot"]}
+    scored = {r["hash"]: r for r in ask(http, body).json()["results"]}
+    hashes = [*scored, "0" * 32, *scored]
+    jobs = worker.count("jobs")
+    answer = http.post("/architectures/lookup", json={"bench": "nb101", "hashes": hashes})
+    assert answer.status_code == 200
+    found = answer.json()["architectures"]
+    assert [each["hash"] for each in found] == hashes
+    for each in found:
+        if each["hash"] in scored:
+            assert each["spec"] == scored[each["hash"]]["spec"]
+            assert each["scores"]["nwot"] == scored[each["hash"]]["scores"]["nwot"]
+        else:
+            assert (each["spec"], each["scores"]) == (None, {})
+    assert worker.count("jobs") == jobs
+    for wrong in (["xyz"], [], ["0" * 32] * 10_001):
+        refused = http.post("/architectures/lookup", json={"bench": "nb101", "hashes": wrong})
+        assert refused.status_code == 422
+
+
+@pytest.mark.parametrize("bench", ["nb101", "nb201"])
+def test_a_sample_is_the_same_for_everyone(http: httpx2.Client, bench: str) -> None:
+    sample = http.get(f"/benches/{bench}/sample?n=20&seed=5").json()
+    assert sample == http.get(f"/benches/{bench}/sample?n=20&seed=5").json()
+    assert sample != http.get(f"/benches/{bench}/sample?n=20&seed=6").json()
+    for each in sample["architectures"]:
+        reading = BENCHES[bench].read(each["asked"])
+        assert (reading.architecture.hash, reading.architecture.spec) == (
+            each["hash"],
+            each["spec"],
+        )
+    assert http.get(f"/benches/{bench}/sample?n=10001").status_code == 422
+    assert http.get("/benches/nb9/sample").status_code == 422

@@ -2,13 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.api import asking, problems
-from service.api.deps import DatabaseDep
-from service.api.schemas.architectures import ArchitectureAnswer, ScoreRecord
-from service.api.schemas.score import NAME
-from service.db import architectures, scores
+from service.api.deps import DatabaseDep, SettingsDep
+from service.api.problems import Fault
+from service.api.schemas.architectures import (
+    HASH,
+    ArchitectureAnswer,
+    Known,
+    KnownAnswer,
+    LookupRequest,
+    ScoreRecord,
+)
+from service.api.schemas.protocol import Protocol
+from service.api.schemas.score import NAME, SEEDS
+from service.benches import Spec
+from service.catalogue import CATALOGUE
+from service.db import architectures, models, scores
+from service.db.scores import Scored
 
 router = APIRouter(prefix="/architectures", tags=["architectures"])
 
@@ -28,15 +41,11 @@ CLASSES = 10
 async def architecture(
     database: DatabaseDep,
     bench: Annotated[str, Path(pattern=NAME, examples=["nb201"])],
-    digest: Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The architecture's hash.")],
+    digest: Annotated[str, Path(pattern=HASH, description="The architecture's hash.")],
 ) -> ArchitectureAnswer:
     asked = asking.bench_named(bench)
     async with database() as session:
-        found = await architectures.find(session, asked.name, digest)
-        if found is None:
-            raise problems.not_found(
-                "architecture", f"nobody has asked for {digest} on {asked.name}; POST /score does"
-            )
+        found = await _found(session, asked.name, digest)
         records = await scores.provenance(session, found.id)
     graph = asked.graph(found.spec, asked.skeletons["full"], CLASSES)
     spellings = asked.spellings(found.spec)
@@ -64,3 +73,78 @@ async def architecture(
         ],
         accuracy=None,
     )
+
+
+@router.get(
+    "/{bench}/{digest}/neighbours",
+    operation_id="neighbours",
+    summary="The architectures one edit away, scored where known",
+    responses=problems.responses(404, 422, 503),
+)
+async def neighbours(
+    database: DatabaseDep,
+    bench: Annotated[str, Path(pattern=NAME, examples=["nb201"])],
+    digest: Annotated[str, Path(pattern=HASH, description="The architecture's hash.")],
+    protocol: Annotated[str, Query(pattern=NAME)] = "fast",
+    dataset: Annotated[str, Query(pattern=NAME)] = "patches",
+    seed: Annotated[int, Query(ge=0, lt=SEEDS)] = 0,
+) -> KnownAnswer:
+    """Each `spec` can be sent to `POST /score` as it is."""
+    asked = asking.bench_named(bench)
+    async with database() as session:
+        described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
+        found = await _found(session, asked.name, digest)
+        around = asked.neighbours(found.spec)
+        hashes = [neighbour.hash for neighbour in around]
+        known = await scores.known(session, asked.name, described.digest, hashes, list(CATALOGUE))
+    return KnownAnswer(
+        bench=asked.name,
+        protocol=Protocol.of(described),
+        architectures=[_known(n.hash, n.spec, known.get(n.hash)) for n in around],
+    )
+
+
+@router.post(
+    "/lookup",
+    operation_id="lookup",
+    summary="What is known of many hashes",
+    responses=problems.responses(413, 422, 503),
+)
+async def lookup(
+    request: LookupRequest, database: DatabaseDep, settings: SettingsDep
+) -> KnownAnswer:
+    """Answers in the order asked, and queues nothing."""
+    asked = asking.bench_named(request.bench)
+    proxies = asking.proxies_named(request.proxies)
+    if len(request.hashes) > settings.architectures_limit:
+        fault = Fault(
+            field="hashes",
+            detail=f"{len(request.hashes)} hashes",
+            valid=f"1 to {settings.architectures_limit}",
+        )
+        raise problems.invalid([fault])
+    async with database() as session:
+        described = await asking.protocol_named(
+            session, asked.name, request.protocol, request.dataset, request.seed
+        )
+        hashes = set(request.hashes)
+        specs = await architectures.specs(session, asked.name, hashes)
+        known = await scores.known(session, asked.name, described.digest, hashes, proxies)
+    return KnownAnswer(
+        bench=asked.name,
+        protocol=Protocol.of(described),
+        architectures=[_known(h, specs.get(h), known.get(h)) for h in request.hashes],
+    )
+
+
+def _known(digest: str, spec: Spec | None, scored: Scored | None) -> Known:
+    scored = scored or Scored()
+    return Known(hash=digest, spec=spec, scores=scored.values, undefined=scored.undefined)
+
+
+async def _found(session: AsyncSession, bench: str, digest: str) -> models.Architecture:
+    if (found := await architectures.find(session, bench, digest)) is None:
+        raise problems.not_found(
+            "architecture", f"nobody has asked for {digest} on {bench}; POST /score does"
+        )
+    return found

@@ -1,17 +1,23 @@
 """What there is to ask for."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from service.api import problems
-from service.api.deps import DatabaseDep
+from fastapi import APIRouter, Path, Query
+
+from service.api import asking, problems
+from service.api.deps import DatabaseDep, SettingsDep
+from service.api.problems import Fault
 from service.api.schemas.catalogue import (
     BenchAnswer,
     DatasetAnswer,
     MinibatchAnswer,
     ProtocolAnswer,
     ProxyAnswer,
+    SampleAnswer,
+    Sampled,
 )
 from service.api.schemas.protocol import Protocol
+from service.api.schemas.score import NAME, SEEDS
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
 from service.db import protocols
@@ -36,6 +42,41 @@ async def benches() -> list[BenchAnswer]:
         )
         for bench in BENCHES.values()
     ]
+
+
+@router.get(
+    "/benches/{bench}/sample",
+    operation_id="sample",
+    summary="Random architectures, the same for everyone with the same seed",
+    responses=problems.responses(422),
+)
+def sample(
+    settings: SettingsDep,
+    bench: Annotated[str, Path(pattern=NAME, examples=["nb201"])],
+    n: Annotated[int, Query(ge=1)] = 10,
+    seed: Annotated[int, Query(ge=0, lt=SEEDS)] = 0,
+) -> SampleAnswer:
+    """Uniform over valid spellings, with replacement; of NB101, over 7 by 7 matrices that are valid
+    cells. A synchronous route: ten thousand cells take a second, and other requests go on.
+    """
+    found = asking.bench_named(bench)
+    if n > settings.architectures_limit:
+        limit = f"1 to {settings.architectures_limit}"
+        raise problems.invalid([Fault(field="n", detail=f"{n} architectures", valid=limit)])
+    return SampleAnswer(
+        bench=found.name,
+        n=n,
+        seed=seed,
+        uniform_over="spellings",
+        architectures=[
+            Sampled(
+                hash=reading.architecture.hash,
+                asked=reading.asked,
+                spec=reading.architecture.spec,
+            )
+            for reading in found.sample(n, seed)
+        ],
+    )
 
 
 @router.get("/proxies", operation_id="proxies", summary="The proxies and which way they point")

@@ -1,9 +1,14 @@
 """One architecture and all that is known of it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.api.schemas.protocol import Protocol
+from service.api.schemas.score import NAME, SEEDS
+
+HASH = "^[0-9a-f]{32}$"
 
 
 class ScoreRecord(BaseModel):
@@ -32,3 +37,41 @@ class ArchitectureAnswer(BaseModel):
     flops: int = Field(description="Multiply-adds of one image of that network.")
     scores: list[ScoreRecord]
     accuracy: float | None = Field(description="The trained truth, where it is known.")
+
+
+class Known(BaseModel):
+    """A hash and what is known of it under one protocol."""
+
+    hash: str
+    spec: dict[str, Any] | None = Field(
+        description="The representative; null for a hash that nobody has asked for."
+    )
+    scores: dict[str, float] = Field(description="By proxy; those there are.")
+    undefined: dict[str, str] = Field(description="Why a score is undefined, by proxy.")
+
+
+class KnownAnswer(BaseModel):
+    """Scores that are there already; nothing is queued for the others."""
+
+    bench: str
+    protocol: Protocol
+    architectures: list[Known]
+
+
+class LookupRequest(BaseModel):
+    """Many hashes at once."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [{"bench": "nb201", "hashes": ["d01cd8f572adc5e759ca8b8af861d441"]}]
+        },
+    )
+
+    bench: str = Field(pattern=NAME)
+    hashes: list[Annotated[str, Field(pattern=HASH)]] = Field(min_length=1)
+    proxies: list[str] | None = Field(None, min_length=1, max_length=100)
+    protocol: str = Field("fast", pattern=NAME)
+    dataset: str = Field("patches", pattern=NAME)
+    seed: int = Field(0, ge=0, lt=SEEDS)

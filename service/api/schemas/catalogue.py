@@ -1,6 +1,6 @@
 """What there is: benches, proxies, protocols, datasets."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -19,6 +19,24 @@ class BenchAnswer(BaseModel):
     spelling_fields: list[str]
     example: dict[str, Any]
     skeletons: dict[str, dict[str, int]]
+
+
+class Sampled(BaseModel):
+    """One architecture of a sample."""
+
+    hash: str
+    asked: dict[str, Any]
+    spec: dict[str, Any]
+
+
+class SampleAnswer(BaseModel):
+    """Random architectures, the same for everyone who asks with the seed."""
+
+    bench: str
+    n: int
+    seed: int
+    uniform_over: Literal["spellings"]
+    architectures: list[Sampled]
 
 
 class ProxyAnswer(BaseModel):
