@@ -21,6 +21,9 @@ from service.db.models import Architecture, Evaluation, Job, JobItem, Lease
 
 WORKER_DIED = "worker-died"
 
+_OWED = select(func.unnest(Evaluation.outstanding)).correlate(Evaluation)
+"""Inside an UPDATE: of the row at hand. Not correlated by hand, it is the whole table's."""
+
 
 async def enqueue(
     session: AsyncSession,
@@ -57,9 +60,7 @@ async def enqueue(
         if owed and not failed:
             wanted.setdefault(tuple(sorted(owed)), []).append(evaluation_id)
     for missing, evaluation_ids in wanted.items():
-        union = select(func.unnest(Evaluation.outstanding)).union(
-            select(func.unnest(literal(list(missing), ARRAY(Text))))
-        )
+        union = _OWED.union(select(func.unnest(literal(list(missing), ARRAY(Text)))))
         await session.execute(
             update(Evaluation)
             .where(Evaluation.id.in_(evaluation_ids))
@@ -168,9 +169,7 @@ def complete(
 
     None where the lease is lost, and then nothing is written.
     """
-    rest = select(func.unnest(Evaluation.outstanding)).except_(
-        select(func.unnest(literal(list(claimed.proxies), ARRAY(Text))))
-    )
+    rest = _OWED.except_(select(func.unnest(literal(list(claimed.proxies), ARRAY(Text)))))
     left = session.execute(
         update(Evaluation)
         .where(Evaluation.id == claimed.id, Evaluation.lease == lease)

@@ -52,15 +52,15 @@ def counted(database_url: str, job: UUID) -> dict[str, int]:
     return asyncio.run(ask())
 
 
-async def queue(database_url: str, n: int, proxies: list[str]) -> UUID:
-    """What POST /score does for n architectures."""
+async def queue(database_url: str, n: int, proxies: list[str], start: int = 0) -> UUID:
+    """What POST /score does for n architectures behind the first `start`."""
     made = connect.asynchronous(Settings(database_url=database_url))
     try:
         async with AsyncSession(made) as session, session.begin():
             protocol = await protocols.describe(session, "nb201", "fast", "patches", 0)
             protocol_id = await protocols.store(session, protocol)
-            read = {r.architecture.hash: r for r in BENCHES["nb201"].sample(4 * n, 1)}
-            readings = list(read.values())[:n]
+            read = {r.architecture.hash: r for r in BENCHES["nb201"].sample(40, 1)}
+            readings = list(read.values())[start : start + n]
             ids = await architectures.store(session, "nb201", [r.architecture for r in readings])
             queued = await evaluations.enqueue(session, "nb201", protocol_id, ids, proxies)
             made_job = Job(
@@ -221,6 +221,21 @@ def test_what_is_asked_for_meanwhile_is_queued_behind(
     for each in chunk:
         assert complete(engine, each, lease) == [more]
     assert states(engine) == ["done"] * 5
+
+
+def test_an_evaluation_owes_what_was_asked_of_it_and_nothing_else(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    other = asyncio.run(queue(database_url, 2, ["snip"], start=5))
+    lease, chunk = claim(engine, other)
+    assert {tuple(each.proxies) for each in chunk} == {("snip",)}
+    for each in chunk:
+        assert complete(engine, each, lease) == [other]
+    lease, chunk = claim(engine, job)
+    assert {frozenset(each.proxies) for each in chunk} == {frozenset(PROXIES)}
+    for each in chunk:
+        assert complete(engine, each, lease) == [job]
+    assert states(engine) == ["done"] * 7
 
 
 def test_a_failure_finishes_every_job_that_waits_for_it(
