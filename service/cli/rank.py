@@ -37,6 +37,6 @@ def command(
         )
     print_whole(table)
     typer.echo(
-        f"{board['total']} architectures of {bench} under {protocol}, {board['direction']} "
+        f"{bench} under {protocol}: {board['total']} scored, {board['direction']} "
         f"{board['proxy']} first ({board['evidence']}); {board['undefined']} undefined left out"
     )
