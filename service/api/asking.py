@@ -1,7 +1,8 @@
 """Reads what a request asks for into the terms of the service, or says all that is wrong."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,10 +10,14 @@ from service.api import problems
 from service.api.problems import Fault
 from service.api.schemas.score import ScoreRequest
 from service.benches import BENCHES, Bench, InvalidSpellingError, Reading
+from service.benches.quoting import quoted
 from service.catalogue import CATALOGUE, Proxy
 from service.db import protocols
 from service.protocol import RECIPES, Protocol
 from service.settings import Settings
+
+READ_AT_ONCE = 100
+"""Ten milliseconds of canonical forms; more are read in a thread, so that nobody waits for them."""
 
 FAULTS_SHOWN = 100
 """Of a request; ten thousand equal complaints help nobody."""
@@ -53,7 +58,7 @@ def _named(field: str, what: str, name: str, known: Mapping[str, T]) -> T:
     return known[name]
 
 
-def readings(request: ScoreRequest, bench: Bench, settings: Settings) -> list[Reading]:
+async def readings(request: ScoreRequest, bench: Bench, settings: Settings) -> list[Reading]:
     """Every architecture of a request; raises ProblemError naming each that is wrong."""
     spellings = request.spellings()
     if spellings is None:
@@ -70,11 +75,21 @@ def readings(request: ScoreRequest, bench: Bench, settings: Settings) -> list[Re
             valid=f"1 to {settings.architectures_limit}",
         )
         raise problems.invalid([fault])
+    if len(spellings) <= READ_AT_ONCE:
+        return _read(spellings, bench)
+    return await asyncio.to_thread(_read, spellings, bench)
+
+
+def _read(spellings: Sequence[Any], bench: Bench) -> list[Reading]:
     read: list[Reading] = []
     faults: list[Fault] = []
     for index, spelling in enumerate(spellings):
         try:
-            read.append(bench.read(spelling.written()))
+            if not isinstance(spelling, Mapping):
+                reason = f"{quoted(spelling)} is not an object"
+                valid = f"an object with {' or '.join(bench.spelling_fields)}"
+                raise InvalidSpellingError("architecture", reason, valid)
+            read.append(bench.read(spelling))
         except InvalidSpellingError as error:
             faults.append(
                 Fault(architecture=index, field=error.field, detail=error.reason, valid=error.valid)

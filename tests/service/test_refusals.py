@@ -96,8 +96,29 @@ def test_an_entry_of_a_matrix_is_zero_or_one(http: httpx2.Client, entry: str) ->
 def test_too_many_architectures(http: httpx2.Client) -> None:
     body = problem(ask(http, {"bench": "nb201", "architectures": [GOOD] * 10_001}), 422)
     assert body["errors"][0]["valid"] == "1 to 10000"
+    # Counted before they are looked at: a fault for each of a million would take gigabytes.
+    (fault,) = problem(ask(http, {"bench": "nb201", "architectures": [1] * 20_000}), 422)["errors"]
+    assert fault["valid"] == "1 to 10000"
     body = problem(ask(http, {"bench": "nb201", "architectures": []}), 422)
     assert body["errors"][0]["field"] == "architectures"
+
+
+def test_too_many_fields_are_not_listed(http: httpx2.Client) -> None:
+    for swamp in ({f"k{i}": 1 for i in range(2_000)}, {f"k{i}": 1 for i in range(101)}):
+        for body in ({"bench": "nb201", **swamp}, {"bench": "nb201", "architecture": swamp}):
+            (fault,) = problem(ask(http, body), 422)["errors"]
+            assert fault["detail"].endswith(" fields")
+
+
+def test_what_is_no_object_among_architectures_is_named(http: httpx2.Client) -> None:
+    body = {"bench": "nb201", "architectures": [GOOD, 7, None, [], {**GOOD, "weights": 1}]}
+    faults = problem(ask(http, body), 422)["errors"]
+    assert [(fault["architecture"], fault["field"]) for fault in faults] == [
+        (1, "architecture"),
+        (2, "architecture"),
+        (3, "architecture"),
+        (4, "weights"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ async def score(
     """
     bench = asking.bench_named(request.bench)
     proxies = asking.proxies_named(request.proxies)
-    readings = asking.readings(request, bench, settings)
+    readings = await asking.readings(request, bench, settings)
     hashes = {reading.architecture.hash for reading in readings}
     async with database() as session:
         # No BEGIN and no ROLLBACK: two of the five trips to the database for a known answer.

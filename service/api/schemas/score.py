@@ -3,13 +3,17 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from service.api.schemas.protocol import Protocol
 from service.catalogue import CATALOGUE
 
 NAME = r"^[A-Za-z0-9_.-]{1,64}$"
 SEEDS = 2**31
+
+FIELDS_LIMIT = 100
+"""Of an object: one fault for each of a million unknown fields would take gigabytes."""
 
 # The bench reads a spelling itself: it knows better than a schema what is wrong with it.
 Arch = Annotated[
@@ -51,6 +55,13 @@ class Spelling(BaseModel):
         None, description="NB101: the adjacency matrix, strictly upper triangular."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _not_swamped(cls, data: Any) -> Any:
+        if isinstance(data, dict) and len(data) > FIELDS_LIMIT:
+            raise PydanticCustomError("too_many_fields", "{n} fields", {"n": len(data)})
+        return data
+
     def written(self) -> dict[str, Any]:
         """The fields that were sent."""
         return {
@@ -58,6 +69,13 @@ class Spelling(BaseModel):
             for name in Spelling.model_fields
             if name in self.model_fields_set
         }
+
+
+# Not validated one by one: a million wrong ones would be a million faults before they are counted.
+Spellings = Annotated[
+    list[Any],
+    WithJsonSchema({"type": "array", "items": {"$ref": "#/components/schemas/Spelling"}}),
+]
 
 
 class ScoreRequest(Spelling):
@@ -89,7 +107,7 @@ class ScoreRequest(Spelling):
 
     bench: str = Field(pattern=NAME, description="See `GET /benches`.", examples=["nb201"])
     architecture: Spelling | None = None
-    architectures: list[Spelling] | None = None
+    architectures: Spellings | None = None
     proxies: list[str] | None = Field(
         None,
         min_length=1,
@@ -103,14 +121,14 @@ class ScoreRequest(Spelling):
         None, description="Live work goes first; by default large requests are bulk work."
     )
 
-    def spellings(self) -> list[Spelling] | None:
-        """What to score; None where there is not exactly one way of asking."""
+    def spellings(self) -> list[Any] | None:
+        """What to score, as sent; None where there is not exactly one way of asking."""
         inline = any(name in self.model_fields_set for name in Spelling.model_fields)
         if [inline, self.architecture is not None, self.architectures is not None].count(True) != 1:
             return None
         if self.architectures is not None:
             return self.architectures
-        return [self if self.architecture is None else self.architecture]
+        return [(self if self.architecture is None else self.architecture).written()]
 
 
 class Failure(BaseModel):
