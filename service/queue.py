@@ -37,7 +37,11 @@ class Doorbells:
         return None if heard is None else UUID(str(heard[1]))
 
     def ring(self, job_id: UUID, priority: str) -> None:
-        self._redis.rpush(_LISTS[priority], str(job_id))
+        """Puts the job last. Each has one doorbell: with two it would have two turns to one."""
+        with self._redis.pipeline() as both:
+            both.lrem(_LISTS[priority], 0, str(job_id))
+            both.rpush(_LISTS[priority], str(job_id))
+            both.execute()
 
     def ring_missing(self, jobs: Collection[tuple[UUID, str]]) -> int:
         """Rings for those jobs whose doorbell is in neither list; returns how many."""
