@@ -175,7 +175,10 @@ class Worker:
         chunk: list[Claimed] = []
         seconds = 0.0
         for claimed in candidates:
-            cost = setting.estimated_seconds(claimed)
+            try:
+                cost = setting.estimated_seconds(claimed)
+            except Exception:
+                cost = 0.0  # What has no network fails on its own, with its reason, when computed.
             if self._reserved and bulk and cost > self._settings.heavy_seconds:
                 continue
             if chunk and seconds + cost > self._settings.chunk_seconds:

@@ -3,12 +3,14 @@
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import httpx2
 import pytest
 from sqlalchemy import text
 
 from service.benches import BENCHES
+from service.queue import Doorbells
 from tests.service.running import Running, ask, await_job
 
 
@@ -69,6 +71,43 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(
     assert await_job(http, job)["counts"] == {"queued": 0, "running": 0, "done": 60, "failed": 0}
     results = http.get(f"/jobs/{job}/results?limit=100").json()["results"]
     assert all(value is not None for result in results for value in result["scores"].values())
+
+
+def test_what_has_no_network_fails_and_its_neighbours_are_scored(
+    http: httpx2.Client, running: Running
+) -> None:
+    asked = spellings("nb201", 3, 9)
+    body = {"bench": "nb201", "architectures": asked, "seed": 9, "proxies": ["params"]}
+    answer = ask(http, body, wait=None).json()
+    broken = answer["results"][1]["hash"]
+    engine = running.engine()
+    with engine.begin() as connection:
+        change = text('UPDATE architectures SET spec = \'{"arch": "?"}\' WHERE hash = :hash')
+        connection.execute(change, {"hash": broken})
+    try:
+        running.start_worker("worker-a")
+        counts = await_job(http, answer["job"])["counts"]
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM job_items"))
+            connection.execute(text("DELETE FROM evaluations"))
+            connection.execute(text("DELETE FROM scores"))
+            connection.execute(text("DELETE FROM architectures WHERE hash = :h"), {"h": broken})
+        engine.dispose()
+    assert counts == {"queued": 0, "running": 0, "done": 2, "failed": 1}
+
+
+def test_a_job_has_one_doorbell(running: Running) -> None:
+    environment = running.environment
+    doorbells = Doorbells(environment["NASCORE_REDIS_URL"], 2.0, 2.0)
+    job, other = uuid4(), uuid4()
+    for each in (job, other, job):
+        doorbells.ring(each, "bulk")
+    try:
+        heard = [doorbells.wait(0.1, live_only=False) for _ in range(3)]
+        assert heard == [other, job, None]
+    finally:
+        doorbells.close()
 
 
 def test_a_lost_redis_loses_nothing(http: httpx2.Client, running: Running) -> None:
