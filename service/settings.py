@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         description="Requests of more architectures are bulk work unless they say otherwise.",
     )
     body_bytes_limit: int = Field(
-        16 * 2**20,
+        8 * 2**20,
         description="A request body: 10,000 NB101 matrices with their operations are 4 MB.",
     )
     page_limit: int = Field(1_000, description="Rows of one page: under 1 MB of JSON.")

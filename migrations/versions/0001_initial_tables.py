@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("architecture_id", sa.BigInteger(), nullable=False),
         sa.Column("protocol_id", sa.Integer(), nullable=False),
         sa.Column("outstanding", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("failed", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("state", sa.Text(), server_default="done", nullable=False),
         sa.Column("suspect", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),
@@ -91,10 +92,15 @@ def upgrade() -> None:
             "error", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
         ),
         sa.CheckConstraint(
-            "(state = 'done') = (outstanding = '{}')", name=op.f("ck_evaluations_done_owes_nothing")
+            "(state = 'running') = (lease IS NOT NULL)", name=op.f("ck_evaluations_running_leased")
         ),
         sa.CheckConstraint(
-            "(state = 'running') = (lease IS NOT NULL)", name=op.f("ck_evaluations_running_leased")
+            "(state IN ('done', 'failed')) = (outstanding = '{}')",
+            name=op.f("ck_evaluations_settled_owes_nothing"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('queued', 'running') OR (state = 'failed') = (failed <> '{}')",
+            name=op.f("ck_evaluations_failed_says_at_what"),
         ),
         sa.CheckConstraint(
             "state IN ('queued', 'running', 'done', 'failed')", name=op.f("ck_evaluations_state")

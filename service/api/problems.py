@@ -14,6 +14,9 @@ from starlette.exceptions import HTTPException
 
 log = structlog.get_logger()
 
+UNREADABLE = "There was an error parsing the body"
+"""What FastAPI says of JSON nested too deep, of numbers too long, of bytes that are no text."""
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -157,6 +160,8 @@ def _fault(request: Request, fault: Mapping[str, Any]) -> Fault:
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
     title = str(error.detail)
+    if error.status_code == 400 and title == UNREADABLE:
+        return _answer(invalid([Fault(field="body", detail="no JSON that could be read")]))
     slug = title.lower().replace(" ", "-") if len(title) < 40 else "http"
     return _answer(ProblemError(error.status_code, slug, title, title, headers=error.headers))
 

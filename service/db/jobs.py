@@ -13,14 +13,7 @@ from service.db.models import Architecture, Evaluation, Job, JobItem
 _UNFINISHED = exists().where(JobItem.job_id == Job.id, JobItem.finished.is_(False))
 
 _STATE = case(
-    (
-        and_(
-            JobItem.finished,
-            Evaluation.state == "failed",
-            Job.proxies.overlap(Evaluation.outstanding),
-        ),
-        "failed",
-    ),
+    (and_(JobItem.finished, Job.proxies.overlap(Evaluation.failed)), "failed"),
     (JobItem.finished, "done"),
     (Evaluation.state == "running", "running"),
     else_="queued",
@@ -105,6 +98,22 @@ def has_queued(session: Session, job_id: UUID) -> bool:
         )
     )
     return bool(found)
+
+
+def waiting_for(session: Session, evaluation_ids: Collection[int]) -> Sequence[tuple[UUID, str]]:
+    """(id, priority) of the jobs that could have one of the evaluations claimed."""
+    rows = session.execute(
+        select(Job.id, Job.priority)
+        .distinct()
+        .join(JobItem, JobItem.job_id == Job.id)
+        .join(Evaluation, Evaluation.id == JobItem.evaluation_id)
+        .where(
+            Evaluation.id.in_(evaluation_ids),
+            Evaluation.state == "queued",
+            JobItem.finished.is_(False),
+        )
+    )
+    return list(rows)
 
 
 def with_queued(session: Session) -> Sequence[tuple[UUID, str]]:

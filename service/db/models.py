@@ -103,7 +103,13 @@ class Evaluation(Base):
     __table_args__ = (
         UniqueConstraint("architecture_id", "protocol_id"),
         CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
-        CheckConstraint("(state = 'done') = (outstanding = '{}')", name="done_owes_nothing"),
+        CheckConstraint(
+            "(state IN ('done', 'failed')) = (outstanding = '{}')", name="settled_owes_nothing"
+        ),
+        CheckConstraint(
+            "state IN ('queued', 'running') OR (state = 'failed') = (failed <> '{}')",
+            name="failed_says_at_what",
+        ),
         CheckConstraint("(state = 'running') = (lease IS NOT NULL)", name="running_leased"),
         Index("ix_evaluations_queued", "id", postgresql_where=text("state = 'queued'")),
         Index("ix_evaluations_lease", "lease", postgresql_where=text("lease IS NOT NULL")),
@@ -114,6 +120,8 @@ class Evaluation(Base):
     protocol_id: Mapped[int] = mapped_column(ForeignKey(Protocol.id), index=True)
     outstanding: Mapped[list[str]] = mapped_column(server_default="{}")
     """The proxies asked for and not yet scored."""
+    failed: Mapped[list[str]] = mapped_column(server_default="{}")
+    """The proxies that were tried and given up, for the reason in `error`."""
     state: Mapped[str] = mapped_column(server_default="done")
     suspect: Mapped[bool] = mapped_column(server_default=text("false"))
     """Was being computed when a worker died: it is claimed alone from now on."""

@@ -33,16 +33,17 @@ class Scored:
     state: str | None = None
     """Of its evaluation, None where it was never asked for."""
     error: Mapping[str, Any] | None = None
-    outstanding: Collection[str] = ()
-
-    def owes(self, proxies: Collection[str]) -> set[str]:
-        """The proxies without a score, those that failed among them."""
-        return {name for name in proxies if name not in self.values and name not in self.undefined}
+    given_up: Collection[str] = ()
+    """The proxies that failed, for the reason in `error`."""
 
     def failed(self, proxies: Collection[str]) -> bool:
-        """Whether what is owed was tried and set aside."""
-        owed = self.owes(proxies)
-        return self.state == "failed" and bool(owed) and owed <= set(self.outstanding)
+        """Whether one of the proxies was tried and given up."""
+        return any(name in self.given_up for name in proxies)
+
+    def awaited(self, proxies: Collection[str]) -> set[str]:
+        """The proxies that have neither a score nor a reason nor failed."""
+        answered = {*self.values, *self.undefined, *self.given_up}
+        return {name for name in proxies if name not in answered}
 
 
 _CURRENT = tuple_(Score.proxy, Score.revision).in_(
@@ -59,7 +60,7 @@ def _known(protocol_id: ColumnElement[int]) -> Select[Any]:
             func.array_agg(Score.undefined),
             Evaluation.state,
             Evaluation.error,
-            Evaluation.outstanding,
+            Evaluation.failed,
         )
         .select_from(Architecture)
         .outerjoin(
@@ -121,9 +122,9 @@ async def known(
             {n: u for n, u in zip(names, undefined, strict=True) if u is not None},
             state,
             error,
-            outstanding or (),
+            given_up or (),
         )
-        for digest, names, values, undefined, state, error, outstanding in rows
+        for digest, names, values, undefined, state, error, given_up in rows
     }
 
 

@@ -1,17 +1,35 @@
 """Queries on workers."""
 
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from service.db.models import Worker
 
 
-def seen(session: Session, worker_id: UUID) -> None:
-    session.execute(update(Worker).where(Worker.id == worker_id).values(seen_at=func.now()))
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which worker it is, where, on what."""
+
+    id: UUID
+    host: str
+    pid: int
+    device: str
+    torch: str
+
+
+def seen(session: Session, identity: Identity) -> None:
+    """The worker lives. One that was struck off meanwhile is on the list again."""
+    session.execute(
+        insert(Worker)
+        .values(**asdict(identity))
+        .on_conflict_do_update(index_elements=[Worker.id], set_={"seen_at": func.now()})
+    )
 
 
 def forget(session: Session, worker_id: UUID) -> None:

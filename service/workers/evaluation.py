@@ -16,11 +16,13 @@ from service.minibatch import Minibatch
 from service.protocol import Protocol
 from service.proxies import evaluate
 
-FORWARD_PASSES = 12
-"""What all proxies together cost, in forward passes, about: chunks need no better guess."""
+# What all proxies of a network take on one core of a current CPU, fitted to both benches under both
+# protocols: arithmetic where the layers are large, torch's calls where they are small.
+SECONDS_PER_MULTIPLY_ADD = 0.6e-9
+SECONDS_PER_OPERATION = 0.7e-3
 
-MULTIPLY_ADDS_PER_SECOND = 3e10
-"""Of one CPU core in 3x3 convolutions, about."""
+CURVATURE_SHARE = 0.65
+"""Of that time, what the Hessian-gradient product of grasp takes."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,15 @@ class Setting:
 
     def estimated_seconds(self, claimed: Claimed) -> float:
         """On one CPU core, to size chunks by; never part of a score."""
-        multiply_adds = self.graph(claimed).flops * self.protocol.batch_size
-        return FORWARD_PASSES * multiply_adds / MULTIPLY_ADDS_PER_SECOND
+        passes = {each for name in claimed.proxies for each in CATALOGUE[name].passes}
+        if not passes:
+            return 0.0
+        graph = self.graph(claimed)
+        whole = (
+            SECONDS_PER_MULTIPLY_ADD * graph.flops * self.protocol.batch_size
+            + SECONDS_PER_OPERATION * len(graph.operations)
+        )
+        return whole if "curvature" in passes else whole * (1 - CURVATURE_SHARE)
 
 
 # A chunk is chosen by its graphs' cost and computed from the same graphs right after.

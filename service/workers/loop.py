@@ -3,8 +3,9 @@
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import structlog
@@ -13,8 +14,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from service.db import evaluations, jobs, models, protocols, workers
+from service.db import evaluations, jobs, leases, models, protocols, workers
 from service.db.evaluations import Claimed
+from service.db.workers import Identity
 from service.queue import Doorbells, Unreachable
 from service.settings import Settings
 from service.workers.evaluation import Computed, Setting, compute, described
@@ -22,9 +24,14 @@ from service.workers.watchdog import Watchdog
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 SETTINGS_KEPT = 16
 """Protocols with their minibatches held in memory: under 2 MB each."""
 
+
+LOCKED_PAUSE_SECONDS = 0.05
+"""A request that asks for more of the same evaluations holds them for about as long."""
 
 DEAD_AFTER_LEASES = 20
 """A worker silent for so long, ten minutes by default, is struck off the list."""
@@ -50,7 +57,9 @@ class Worker:
         self._doorbells = doorbells
         self._device = device
         self._reserved = reserved
-        self._id = uuid4()
+        self._identity = Identity(
+            uuid4(), socket.gethostname(), os.getpid(), device, torch.__version__
+        )
         self._stopping = False
         self._computing = False
         self._next_sweep = 0.0
@@ -68,22 +77,15 @@ class Worker:
 
     def run(self) -> None:
         """Works until `stop`; outlives a database or a Redis that goes away and comes back."""
-        registered = False
-        with Watchdog(self._engine, self._id, self._settings.lease_seconds) as watchdog:
+        with Watchdog(self._engine, self._identity, self._settings.lease_seconds) as watchdog:
+            self._persist(watchdog.beat)
+            log.info("worker ready", device=self._device, reserved=self._reserved)
             while not self._stopping:
                 try:
-                    if not registered:
-                        self._register()
-                        registered = True
                     self._turn(watchdog)
                 except OperationalError as error:
-                    log.warning("database gone", error=str(error))
-                    time.sleep(self._settings.idle_seconds)
-        try:
-            with self._transaction() as session:
-                workers.forget(session, self._id)
-        except OperationalError as error:
-            log.warning("database gone", error=str(error))
+                    self._pause(error)
+        self._persist(self._take_leave)
 
     def _turn(self, watchdog: Watchdog) -> None:
         if time.monotonic() >= self._next_sweep:
@@ -103,31 +105,43 @@ class Worker:
                     architectures=len(chunk),
                     seconds=_since(started),
                 )
-            for position, claimed in enumerate(chunk):
-                if self._stopping:
-                    log.info("put back", architectures=len(chunk) - position)
-                    break
-                if not self._evaluate(setting, claimed, lease):
+            for claimed in chunk:
+                if self._stopping or not self._evaluate(setting, claimed, lease):
                     break
         except Abandoned:
             log.info("put back unfinished", job=str(job_id))
-        finally:
-            watchdog.lease = None
-            with self._transaction() as session:
-                evaluations.release(session, lease)
+        # Not in a `finally`: whatever else is raised ends this worker, and then the lease has to
+        # run out, so that what did it is claimed alone and counted.
+        self._persist(lambda: self._release(lease, chunk))
+        watchdog.lease = None
 
-    def _register(self) -> None:
+    def _release(self, lease: UUID, chunk: list[Claimed]) -> None:
         with self._transaction() as session:
-            session.add(
-                models.Worker(
-                    id=self._id,
-                    host=socket.gethostname(),
-                    pid=os.getpid(),
-                    device=self._device,
-                    torch=torch.__version__,
-                )
-            )
-        log.info("worker ready", device=self._device, reserved=self._reserved)
+            leases.release(session, lease)
+        with self._transaction() as session:
+            waiting = jobs.waiting_for(session, [claimed.id for claimed in chunk])
+        # What is put back, and what was asked for while the chunk was computed.
+        for job_id, priority in waiting:
+            self._ring(job_id, priority)
+
+    def _take_leave(self) -> None:
+        with self._transaction() as session:
+            workers.forget(session, self._identity.id)
+
+    def _persist(self, write: Callable[[], T]) -> T | None:
+        """Writes once the database answers; None where it is told to stop before that."""
+        while True:
+            try:
+                return write()
+            except OperationalError as error:
+                if self._stopping:
+                    log.warning("stopped without the database", error=str(error))
+                    return None
+                self._pause(error)
+
+    def _pause(self, error: OperationalError) -> None:
+        log.warning("database gone or busy", error=str(error))
+        time.sleep(self._settings.idle_seconds)
 
     def _next_job(self) -> UUID | None:
         """From a doorbell, or from Postgres where no bell rings or Redis is gone."""
@@ -150,7 +164,7 @@ class Worker:
             job = session.get_one(models.Job, job_id)
             setting = self._setting(session, job.protocol_id)
             bulk = job.priority == "bulk"
-            chunk = evaluations.claim(
+            chunk = leases.claim(
                 session,
                 job_id,
                 lease,
@@ -164,8 +178,10 @@ class Worker:
             if not chunk and self._reserved and bulk:
                 # What is left is too heavy for this worker: let it be for a while.
                 self._bulk_after = time.monotonic() + self._settings.sweep_seconds
-            if chunk or self._reserved:
-                self._ring(job_id, job.priority)
+            elif not chunk:
+                # A request holds the rows for the moment.
+                time.sleep(LOCKED_PAUSE_SECONDS)
+            self._ring(job_id, job.priority)
         return setting, chunk
 
     def _choose(
@@ -195,17 +211,14 @@ class Worker:
         started = time.perf_counter()
         try:
             computed = self._compute(setting, claimed)
-            writing = time.perf_counter()
-            with self._transaction() as session:
-                touched = evaluations.complete(session, claimed, lease, computed.rows)
-        except OperationalError:
-            raise
         except Exception as error:
             # One bad architecture hurts nobody else: it is set aside with its reason.
             line.exception("evaluation failed")
-            with self._transaction() as session:
-                touched = evaluations.fail(session, claimed, lease, described(error))
+            reason = described(error)
+            touched = self._persist(lambda: self._fail(claimed, lease, reason))
         else:
+            writing = time.perf_counter()
+            touched = self._persist(lambda: self._complete(claimed, lease, computed))
             line.info(
                 "evaluated",
                 seconds=_since(started),
@@ -218,6 +231,14 @@ class Worker:
         self._announce(touched)
         return True
 
+    def _complete(self, claimed: Claimed, lease: UUID, computed: Computed) -> list[UUID] | None:
+        with self._transaction() as session:
+            return evaluations.complete(session, claimed, lease, computed.rows)
+
+    def _fail(self, claimed: Claimed, lease: UUID, reason: Mapping[str, Any]) -> list[UUID] | None:
+        with self._transaction() as session:
+            return evaluations.fail(session, claimed, lease, reason)
+
     def _compute(self, setting: Setting, claimed: Claimed) -> Computed:
         self._computing = True
         try:
@@ -228,8 +249,9 @@ class Worker:
     def _sweep(self) -> None:
         self._next_sweep = time.monotonic() + self._settings.sweep_seconds
         with self._transaction() as session:
-            touched = evaluations.sweep(session, self._settings.attempts_limit)
+            touched = leases.sweep(session, self._settings.attempts_limit)
             pending = jobs.with_queued(session)
+        with self._transaction() as session:
             workers.forget_dead(session, DEAD_AFTER_LEASES * self._settings.lease_seconds)
         self._announce(touched)
         try:

@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from service.db import evaluations, workers
+from service.db import leases, workers
+from service.db.workers import Identity
 
 log = structlog.get_logger()
 
@@ -18,9 +19,9 @@ log = structlog.get_logger()
 class Watchdog:
     """Three heartbeats a lease: two may be lost before the work is taken away."""
 
-    def __init__(self, engine: Engine, worker_id: UUID, lease_seconds: float) -> None:
+    def __init__(self, engine: Engine, identity: Identity, lease_seconds: float) -> None:
         self._engine = engine
-        self._worker_id = worker_id
+        self._identity = identity
         self._lease_seconds = lease_seconds
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
@@ -40,13 +41,18 @@ class Watchdog:
         self._ended.set()
         self._thread.join()
 
+    def beat(self) -> None:
+        """Says that the worker lives; raises SQLAlchemyError where the database is away."""
+        with Session(self._engine) as session, session.begin():
+            workers.seen(session, self._identity)
+        if (lease := self.lease) is not None:
+            with Session(self._engine) as session, session.begin():
+                leases.extend(session, lease, self._lease_seconds)
+
     def _run(self) -> None:
         while not self._ended.wait(self._lease_seconds / 3):
             try:
-                with Session(self._engine) as session, session.begin():
-                    workers.seen(session, self._worker_id)
-                    if self.lease is not None:
-                        evaluations.extend(session, self.lease, self._lease_seconds)
+                self.beat()
             except SQLAlchemyError as error:
                 # The next beat tries again; a lease that runs out is only work done twice.
                 log.warning("heartbeat lost", error=str(error))

@@ -24,6 +24,7 @@ QUICK = {
     "NASCORE_SWEEP_SECONDS": "0.5",
     "NASCORE_IDLE_SECONDS": "0.3",
     "NASCORE_POLL_SECONDS": "0.5",
+    "NASCORE_STOP_SECONDS": "2",
 }
 """The same mechanisms as by default, at a pace for tests."""
 

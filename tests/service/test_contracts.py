@@ -184,7 +184,12 @@ def test_live_work_goes_before_bulk_work(http: httpx2.Client, running: Running) 
     running.start_worker("worker-a")
     while http.get(f"/jobs/{bulk}").json()["counts"]["done"] < 2:
         time.sleep(0.05)
+    done = http.get(f"/jobs/{bulk}").json()["counts"]["done"]
     live = ask(http, {"bench": "nb201", "seed": 8, "architecture": asked[0]})
     assert live.status_code == 200
-    assert http.get(f"/jobs/{bulk}").json()["counts"]["queued"] > 0
+    meanwhile = http.get(f"/jobs/{bulk}").json()["counts"]["done"] - done
     await_job(http, bulk)
+    chunks = [line for line in running.lines("worker-a", "claimed") if line["job"] == bulk]
+    # The rest of the chunk at hand, and what of the next was done before the question above.
+    assert meanwhile <= max(line["architectures"] for line in chunks) + 1
+    assert len(chunks) > 3

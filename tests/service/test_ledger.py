@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from service.benches import BENCHES
-from service.db import architectures, connect, evaluations, jobs, protocols, scores
+from service.db import architectures, connect, evaluations, jobs, leases, protocols, scores
 from service.db.evaluations import Claimed
 from service.db.migrate import migrate
 from service.db.models import Evaluation, Job, JobItem, Lease, Score
@@ -80,7 +80,7 @@ async def queue(database_url: str, n: int, proxies: list[str], start: int = 0) -
 def claim(engine: Engine, job: UUID, most: int = 64) -> tuple[UUID, list[Claimed]]:
     lease = uuid4()
     with Session(engine) as session, session.begin():
-        chunk = evaluations.claim(
+        chunk = leases.claim(
             session, job, lease, LEASE_S, 64, lambda candidates: list(candidates)[:most]
         )
     return lease, chunk
@@ -93,7 +93,7 @@ def die(engine: Engine, lease: UUID) -> None:
             update(Lease).where(Lease.id == lease).values(until=text("now() - interval '1 s'"))
         )
     with Session(engine) as session, session.begin():
-        evaluations.sweep(session, attempts_limit=3)
+        leases.sweep(session, attempts_limit=3)
 
 
 def rows(claimed: Claimed, value: float = 1.0) -> list[dict[str, object]]:
@@ -256,14 +256,28 @@ def test_what_was_asked_for_during_a_failure_is_still_tried(
     more = asyncio.run(queue(database_url, 5, ["snip"]))
     error = {"type": "RuntimeError", "detail": "no"}
     with Session(engine) as session, session.begin():
-        assert evaluations.fail(session, claimed, lease, error) == []
+        assert evaluations.fail(session, claimed, lease, error) == [job]
     assert states(engine) == ["queued"] * 5
+    assert counted(database_url, job) == {"queued": 4, "running": 0, "done": 0, "failed": 1}
     lease, (again,) = claim(engine, more, 1)
     assert again.id == claimed.id
-    assert set(again.proxies) == {*PROXIES, "snip"}
-    with Session(engine) as session, session.begin():
-        assert set(evaluations.fail(session, again, lease, error) or []) == {job, more}
+    assert again.proxies == ["snip"]
+    assert complete(engine, again, lease) == [more]
+    assert counted(database_url, more) == {"queued": 4, "running": 0, "done": 1, "failed": 0}
     assert states(engine) == ["failed", *["queued"] * 4]
+
+
+def test_what_failed_is_not_queued_again_by_those_who_ask_for_more(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    lease, (claimed,) = claim(engine, job, 1)
+    with Session(engine) as session, session.begin():
+        evaluations.fail(session, claimed, lease, {"type": "RuntimeError", "detail": "no"})
+    more = asyncio.run(queue(database_url, 5, [*PROXIES, "snip"]))
+    lease, (again,) = claim(engine, more, 1)
+    assert (again.id, again.proxies) == (claimed.id, ["snip"])
+    assert complete(engine, again, lease) == [more]
+    assert counted(database_url, more) == {"queued": 4, "running": 0, "done": 0, "failed": 1}
 
 
 def test_what_fails_for_another_job_does_not_count_as_failed_in_ours(
@@ -284,6 +298,6 @@ def test_released_work_is_queued_again_and_under_no_suspicion(engine: Engine, jo
     lease, chunk = claim(engine, job)
     complete(engine, chunk[0], lease)
     with Session(engine) as session, session.begin():
-        evaluations.release(session, lease)
+        leases.release(session, lease)
     assert states(engine) == ["done", *["queued"] * 4]
     assert len(claim(engine, job)[1]) == 4

@@ -72,7 +72,7 @@ async def score(
         )
         known = await scores.known(session, bench.name, protocol.digest, hashes, proxies)
     job_id = None
-    if not all(digest in known and is_final(known[digest], proxies) for digest in hashes):
+    if not all(digest in known and not known[digest].awaited(proxies) for digest in hashes):
         async with database.begin() as session:
             job = await _queue(session, protocol, readings, proxies, request, settings)
             job_id, priority = job.id, job.priority
@@ -102,11 +102,6 @@ async def score(
     )
 
 
-def is_final(scored: Scored, proxies: Sequence[str]) -> bool:
-    """Whether nothing more will come: every proxy is answered, or what is owed failed."""
-    return not scored.owes(proxies) or scored.failed(proxies)
-
-
 def result(
     asked: Mapping[str, Any],
     digest: str,
@@ -116,13 +111,9 @@ def result(
 ) -> Result:
     """What an answer says of one architecture."""
     failed = scored.failed(proxies)
-    state: State = "queued"
-    if failed:
-        state = "failed"
-    elif not scored.owes(proxies):
-        state = "done"
-    elif scored.state == "running":
-        state = "running"
+    state: State = "failed" if failed else "done"
+    if scored.awaited(proxies):
+        state = "running" if scored.state == "running" else "queued"
     return Result(
         hash=digest,
         asked=dict(asked),

@@ -1,0 +1,129 @@
+"""Leases: which worker computes what, and what becomes of it when the worker dies."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, delete, exists, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from service.db.evaluations import FREE, Claimed, joined, names, settle
+from service.db.models import Architecture, Evaluation, Job, JobItem, Lease
+
+WORKER_DIED = "worker-died"
+
+
+def claim(
+    session: Session,
+    job_id: UUID,
+    lease: UUID,
+    lease_seconds: float,
+    limit: int,
+    choose: Callable[[Iterator[Claimed]], list[Claimed]],
+) -> list[Claimed]:
+    """Takes a lease on those queued evaluations of a job that `choose` takes.
+
+    Evaluations that a worker died with come last and are taken one at a time: only then does a
+    further death say that it was their doing.
+    """
+    rows = session.execute(
+        select(
+            Evaluation.id,
+            Evaluation.architecture_id,
+            Architecture.hash,
+            Architecture.bench,
+            Architecture.spec,
+            Evaluation.outstanding,
+            Evaluation.protocol_id,
+            Job.request_id,
+            Evaluation.suspect,
+        )
+        .join(JobItem, JobItem.evaluation_id == Evaluation.id)
+        .join(Job, Job.id == JobItem.job_id)
+        .join(Architecture, Architecture.id == Evaluation.architecture_id)
+        .where(Job.id == job_id, JobItem.finished.is_(False), Evaluation.state == "queued")
+        .order_by(Evaluation.suspect, JobItem.position)
+        .limit(limit)
+        .with_for_update(of=Evaluation, skip_locked=True)
+    ).all()
+    candidates = {row[0]: row for row in reversed(rows)}  # a job may name an evaluation twice
+    ordered = [candidates.pop(row[0]) for row in rows if row[0] in candidates]
+    if ordered and ordered[0].suspect:
+        ordered = ordered[:1]
+    chosen = choose(Claimed(*row[:8]) for row in ordered if row is ordered[0] or not row.suspect)
+    if chosen:
+        session.execute(
+            update(Evaluation)
+            .where(Evaluation.id.in_([claimed.id for claimed in chosen]))
+            .values(state="running", lease=lease, alone=len(chosen) == 1)
+        )
+        session.execute(insert(Lease).values(id=lease, until=_from_now(lease_seconds)))
+    return chosen
+
+
+def extend(session: Session, lease: UUID, lease_seconds: float) -> None:
+    session.execute(update(Lease).where(Lease.id == lease).values(until=_from_now(lease_seconds)))
+
+
+def release(session: Session, lease: UUID) -> None:
+    """Ends a lease and puts back what was not computed under it."""
+    held = session.scalars(
+        select(Evaluation.id)
+        .where(Evaluation.lease == lease)
+        .order_by(Evaluation.id)  # as requests lock them, so that none waits in a circle
+        .with_for_update()
+    ).all()
+    if held:
+        session.execute(
+            update(Evaluation).where(Evaluation.id.in_(held)).values(state="queued", **FREE)
+        )
+    session.execute(delete(Lease).where(Lease.id == lease))
+
+
+def _from_now(seconds: float) -> ColumnElement[datetime]:
+    # The database's clock: hosts disagree.
+    return func.now() + timedelta(seconds=seconds)
+
+
+def sweep(session: Session, attempts_limit: int) -> list[UUID]:
+    """Takes back the leases of dead workers; returns the jobs of what was set aside for good.
+
+    An evaluation that was alone when its worker died counts an attempt; one of a chunk is only
+    suspect.
+    """
+    holds = exists().where(Lease.id == Evaluation.lease, Lease.until >= func.now())
+    expired = session.scalars(
+        select(Evaluation.id)
+        .where(Evaluation.state == "running", ~holds)
+        .with_for_update(of=Evaluation, skip_locked=True)
+    ).all()
+    session.execute(delete(Lease).where(Lease.until < func.now()))
+    attempts = Evaluation.attempts + case((Evaluation.alone, 1), else_=0)
+    exhausted = attempts >= attempts_limit
+    reason = {
+        "type": WORKER_DIED,
+        "detail": f"its worker died {attempts_limit} times while computing nothing else",
+    }
+    rows = session.execute(
+        update(Evaluation)
+        .where(Evaluation.id.in_(expired))
+        .values(
+            attempts=attempts,
+            suspect=True,
+            state=case((exhausted, "failed"), else_="queued"),
+            failed=case(
+                (exhausted, joined(Evaluation.failed, Evaluation.outstanding)),
+                else_=Evaluation.failed,
+            ),
+            outstanding=case((exhausted, names([])), else_=Evaluation.outstanding),
+            error=case((exhausted, literal(reason, Evaluation.error.type)), else_=Evaluation.error),
+            **FREE,
+        )
+        .returning(Evaluation.id, Evaluation.state)
+    )
+    touched: list[UUID] = []
+    for evaluation_id, state in rows.all():
+        if state == "failed":
+            touched += settle(session, evaluation_id, [])
+    return touched
