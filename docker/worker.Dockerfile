@@ -23,8 +23,8 @@ FROM build AS dependencies
 ARG TORCH_INDEX=
 COPY --from=names /src/torch.txt .
 RUN --mount=type=cache,target=/root/.cache/pip \
-    python -m pip --python /opt/nascore/bin/python install \
-    ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} --requirement torch.txt
+    if [ -n "$TORCH_INDEX" ]; then export PIP_INDEX_URL="$TORCH_INDEX"; fi; \
+    python -m pip --python /opt/nascore/bin/python install --requirement torch.txt
 COPY --from=names /src/needs.txt .
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m pip --python /opt/nascore/bin/python install --requirement needs.txt

@@ -74,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(noun.router)
     _serve_docs(app)
     describe = app.openapi
+    # FastAPI's own way to extend the document is to put another function in its place.
     app.openapi = lambda: problems.describe(describe())  # type: ignore[method-assign]
     return app
 

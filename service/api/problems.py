@@ -138,7 +138,7 @@ async def _problem(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     # The input itself is never echoed: it may be huge, or not be JSON at all.
     faults = [_fault(request, fault) for fault in error.errors()[:100]]
     return _answer(invalid(faults))
@@ -158,7 +158,7 @@ def _fault(request: Request, fault: Mapping[str, Any]) -> Fault:
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
     title = str(error.detail)
     if error.status_code == 400 and title == UNREADABLE:
         return _answer(invalid([Fault(field="body", detail="no JSON that could be read")]))
