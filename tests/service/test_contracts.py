@@ -13,6 +13,8 @@ from service.benches import BENCHES
 from service.queue import Doorbells
 from tests.service.running import Running, ask, await_job
 
+CONV = "conv3x3-bn-relu"
+
 
 @pytest.fixture(autouse=True)
 def _no_workers_left(running: Running) -> object:
@@ -193,3 +195,20 @@ def test_live_work_goes_before_bulk_work(http: httpx2.Client, running: Running) 
     # The rest of the chunk at hand, and what of the next was done before the question above.
     assert meanwhile <= max(line["architectures"] for line in chunks) + 1
     assert len(chunks) > 3
+
+
+def test_a_reserved_worker_leaves_heavy_bulk_work_to_others(
+    http: httpx2.Client, running: Running
+) -> None:
+    chain = {"matrix": [[0, 1, 0], [0, 0, 1], [0, 0, 0]], "ops": ["input", CONV, "output"]}
+    body = {"bench": "nb101", "protocol": "full", "seed": 10, "priority": "bulk", **chain}
+    bulk = ask(http, body, wait=None).json()["job"]
+    running.start_worker("worker-reserved", "--reserved")
+    for seed in (11, 12):
+        light = {"bench": "nb201", "seed": seed, "proxies": ["nwot"]}
+        assert ask(http, {**light, "architecture": spellings("nb201", 1, 9)[0]}).status_code == 200
+    assert http.get(f"/jobs/{bulk}").json()["counts"]["queued"] == 1
+    (of_bulk,) = spellings("nb201", 1, 10)
+    light = {"bench": "nb201", "seed": 13, "priority": "bulk", "proxies": ["nwot"]}
+    assert ask(http, {**light, "architecture": of_bulk}).status_code == 200
+    assert http.get(f"/jobs/{bulk}").json()["counts"]["queued"] == 1
