@@ -13,6 +13,7 @@ from service.local.errors import LocalServerError
 from service.local.user import ServerUser
 
 # Where root keeps copies that `nobody` can read; the second where the first cannot be written.
+# S108 warns of names in /tmp that others can take first: `copy_folder` refuses what is not root's.
 COPY_FOLDERS = (Path("/var/cache/nascore"), Path("/tmp/nascore-programs"))  # noqa: S108
 
 # The programs find their libraries and time zones by paths relative to themselves.
