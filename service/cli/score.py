@@ -100,7 +100,7 @@ def _wait(client: "Client", job: str, total: int) -> None:
 
 
 def _show(results: list[dict[str, Any]]) -> None:
-    # A proxy a row where there are few architectures: eleven columns fit no terminal.
+    # A proxy a row where there are few architectures: a dozen columns fit no terminal.
     upright = len(results) <= COLUMNS
     cells = [
         [_cell(result, name, value) for name, value in result["scores"].items()]

@@ -78,6 +78,7 @@ def _on_minibatch(
             with clock.time("jacobian"):
                 (jacobian,) = _gradients(logits.sum(), [images], retain_graph=of_loss)
                 found["jacobian_gram"] = _gram(jacobian)
+                found["labels"] = labels.cpu()
         if of_loss:
             found |= _of_loss(
                 F.cross_entropy(logits, labels), layers, tapped.outputs, passes, clock

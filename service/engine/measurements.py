@@ -44,6 +44,8 @@ class Measurements:
     jacobian_gram: Tensor | None = None
     """`jacobian`: J Jᵀ, (N, N) float64, row n of J being ∂(Σ_k f_k(x_n))/∂x_n, flattened and less
     its mean. A row that is constant up to rounding is exactly 0."""
+    labels: Tensor | None = None
+    """`jacobian`: the class of each image, (N,) int64: its row's in J."""
 
     agreements: Tensor | None = None
     """`patterns`: on how many ReLUs two images agree, (N, N) float64 whole numbers."""

@@ -178,15 +178,30 @@ class Slow:
             sum(float((v.detach() * g).abs().sum()) for v, g in zip(w, gradients, strict=True))
         )
 
-    def jacob_cov(self) -> float:
+    def jacobian(self) -> NDArray[np.float64]:
         images = self.images.clone().requires_grad_()
         total = run(self.graph, self.p, images)[-1].sum()
         (jacobian,) = torch.autograd.grad(total, images)
-        rows = jacobian.flatten(1).numpy()
+        return jacobian.flatten(1).numpy()
+
+    def jacob_cov(self) -> float:
+        rows = self.jacobian()
         if any(np.ptp(row) <= 1e-12 * np.abs(row).max() for row in rows):
             return float("nan")
         eigenvalues = np.linalg.eigvalsh(np.corrcoef(rows))
         return -float(sum(log(e + 1e-5) + 1 / (e + 1e-5) for e in eigenvalues))
+
+    def epe_nas(self) -> float:
+        rows, labels = self.jacobian(), self.labels.tolist()
+        sums = []
+        for label in set(labels):
+            of_class = [row for row, own in zip(rows, labels, strict=True) if own == label]
+            if len(of_class) < 2:
+                continue
+            if any(np.ptp(row) <= 1e-12 * np.abs(row).max() for row in of_class):
+                return float("nan")
+            sums.append(np.log(np.abs(np.corrcoef(of_class)) + 1e-5).sum())
+        return float(np.abs(sums).sum()) if sums else float("nan")
 
     def nwot(self) -> float:
         values = run(self.graph, self.p, self.images)

@@ -60,6 +60,23 @@ def test_jacob_cov_of_a_matrix_written_by_hand() -> None:
     assert _score("jacob_cov", jacobian_gram=gram) == pytest.approx(expected, rel=1e-12)
 
 
+def test_epe_nas_of_classes_written_by_hand() -> None:
+    """Two classes of two images with ρ = ±0.6, and one image alone, whose row is constant."""
+    gram = torch.zeros(5, 5, dtype=torch.float64)
+    gram[0, 0], gram[2, 2], gram[0, 2], gram[2, 0] = 4.0, 9.0, 3.6, 3.6
+    gram[1, 1], gram[3, 3], gram[1, 3], gram[3, 1] = 1.0, 4.0, -1.2, -1.2
+    # Across classes nothing is read.
+    gram[0, 1] = gram[1, 0] = 1.7
+    labels = torch.tensor([7, 0, 7, 0, 3])
+    expected = 2 * abs(2 * log(1 + 1e-5) + 2 * log(0.6 + 1e-5))
+    found = _score("epe_nas", jacobian_gram=gram, labels=labels)
+    assert found == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(UndefinedError, match="constant Jacobian row: image 4"):
+        _score("epe_nas", jacobian_gram=gram, labels=torch.tensor([7, 0, 7, 0, 0]))
+    with pytest.raises(UndefinedError, match="no class has two images"):
+        _score("epe_nas", jacobian_gram=gram, labels=torch.arange(5))
+
+
 def test_nwot_of_a_matrix_written_by_hand() -> None:
     kernel = torch.tensor([[10.0, 4.0], [4.0, 10.0]], dtype=torch.float64)
     assert _score("nwot", agreements=kernel) == pytest.approx(log(84), rel=1e-12)
@@ -189,11 +206,14 @@ def test_a_network_without_a_path_has_only_what_needs_no_input() -> None:
 def test_a_network_that_is_linear_in_its_input_leaves_the_others_standing() -> None:
     images, labels = minibatch(linear())
     found = evaluate(linear(), images, labels, SEED, ALL)
+    classes = [label for label in range(5) if (labels == label).sum() > 1]
+    first = int(np.flatnonzero(labels == classes[0])[0])
     assert found.undefined == {
         "jacob_cov": "constant Jacobian row: image 0",
+        "epe_nas": f"constant Jacobian row: image {first}",
         "nwot": "singular kernel: the network has no ReLU",
     }
-    assert len(found.values) == len(ALL) - 2
+    assert len(found.values) == len(ALL) - 3
 
 
 def test_two_equal_images_make_the_kernel_singular() -> None:
@@ -210,6 +230,7 @@ def test_images_that_are_not_finite_cost_only_what_reads_them() -> None:
     found = evaluate(GRAPHS["chain"], images, labels, SEED, ALL)
     assert {"params", "flops", "l2_norm", "synflow"} <= found.values.keys()
     assert found.undefined["jacob_cov"] == "not finite: the Jacobian"
+    assert found.undefined["epe_nas"] == "not finite: the Jacobian"
     assert found.undefined["grad_norm"] == "not finite: nan"
     assert all(isfinite(value) for value in found.values.values())
 
@@ -268,7 +289,7 @@ READS = {
     "loss": {"gradient_norms", "saliencies", "absolute_saliencies"},
     "fisher": {"channel_saliencies", "filter_sizes"},
     "curvature": {"curvatures"},
-    "jacobian": {"jacobian_gram"},
+    "jacobian": {"jacobian_gram", "labels"},
     "patterns": {"agreements"},
     "synflow": {"synaptic_flows"},
 }
