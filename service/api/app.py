@@ -15,8 +15,9 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from service.api import problems
-from service.api.body import BodyLimit
+from service.api.body import Body
 from service.api.completions import Completions
+from service.api.methods import Methods
 from service.api.observe import Observe
 from service.api.routes import architectures, catalogue, health, jobs, rank, score
 from service.benches import BENCHES
@@ -63,11 +64,14 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # A path with one slash too many is another path: a redirect would forget a body.
+        redirect_slashes=False,
     )
     app.state.settings = settings
     app.state.registry = registry = CollectorRegistry()
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
-    app.add_middleware(BodyLimit, limit=settings.body_bytes_limit)
+    app.add_middleware(Body, limit=settings.body_bytes_limit)
+    app.add_middleware(Methods)
     app.add_middleware(Observe, registry=registry)
     problems.install(app)
     for noun in (score, jobs, rank, architectures, catalogue, health):

@@ -12,12 +12,14 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from service.api.methods import allowed
+
 log = structlog.get_logger()
 
-UNREADABLE = "There was an error parsing the body"
-"""What FastAPI says of JSON nested too deep, of numbers too long, of bytes that are no text."""
-
 MEDIA_TYPE = "application/problem+json"
+
+OF_A_BODY = (400, 413, 415, 422)
+"""The statuses of a call that takes JSON, besides its own."""
 
 
 class Fault(BaseModel):
@@ -43,8 +45,8 @@ class Problem(BaseModel):
     errors: list[Fault] = Field(default_factory=list)
 
 
-class ProblemError(Exception):
-    """Raised by a route; answered as a problem."""
+class ProblemError(HTTPException):
+    """Raised by a route, or while its request is read; answered as a problem."""
 
     def __init__(
         self,
@@ -55,7 +57,8 @@ class ProblemError(Exception):
         errors: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
+        # What FastAPI passes on from the reading of a body is an HTTPException.
+        super().__init__(status, detail, headers)
         self.problem = Problem(
             type=f"urn:nascore:problem:{slug}",
             title=title,
@@ -63,7 +66,6 @@ class ProblemError(Exception):
             detail=detail,
             errors=list(errors),
         )
-        self.headers = headers
 
 
 def not_found(what: str, detail: str) -> ProblemError:
@@ -90,8 +92,10 @@ def unknown(field: str, value: str, what: str, valid: Sequence[str]) -> ProblemE
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of a route's errors."""
     titles = {
+        400: "The body is not in the coding that `Content-Encoding` names",
         404: "Not found",
         413: "The body is too large",
+        415: "The body is of another type than JSON, or in an unknown coding",
         422: "The request is not valid; `errors` names every fault",
         503: "The database is away or busy; try again after `Retry-After` seconds",
     }
@@ -146,24 +150,42 @@ async def _validation(request: Request, error: Exception) -> JSONResponse:
 
 def _fault(request: Request, fault: Mapping[str, Any]) -> Fault:
     place = [str(part) for part in fault["loc"]]
-    if fault["type"] == "json_invalid":
-        return Fault(field="body", detail=f"no JSON from character {place[-1]} on")
-    if place == ["body"] and "Content-Type" not in request.headers:
-        return Fault(
-            field="body",
-            detail="without a Content-Type it is not read",
-            valid="Content-Type: application/json",
-        )
-    return Fault(field="/".join(place[1:])[:200] or place[0], detail=str(fault["msg"])[:500])
+    field = "/".join(place[1:])[:200] or place[0]
+    known = _fields(request) if fault["type"] == "extra_forbidden" and len(place) == 2 else None
+    valid = known and f"one of {', '.join(known)}"
+    return Fault(field=field, detail=str(fault["msg"])[:500], valid=valid)
+
+
+def _fields(request: Request) -> list[str]:
+    """The fields that the body of this route may have."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    model = body and body.field_info.annotation
+    return list(model.model_fields) if model else []
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    if error.status_code == 404:
+        return _answer(not_found("path", "there is nothing here; GET / lists the calls"))
+    if error.status_code == 405:
+        return _answer(_not_allowed(request))
     title = str(error.detail)
-    if error.status_code == 400 and title == UNREADABLE:
-        return _answer(invalid([Fault(field="body", detail="no JSON that could be read")]))
     slug = title.lower().replace(" ", "-") if len(title) < 40 else "http"
     return _answer(ProblemError(error.status_code, slug, title, title, headers=error.headers))
+
+
+def _not_allowed(request: Request) -> ProblemError:
+    # Starlette's own `Allow` stops at the first route of the path.
+    allow = ", ".join(allowed(request.app, request.scope["path"]))
+    fault = Fault(field="method", detail=f"not {request.method[:20]!a}", valid=f"one of {allow}")
+    return ProblemError(
+        405,
+        "method-not-allowed",
+        "Method Not Allowed",
+        f"this path answers {allow}",
+        [fault],
+        {"Allow": allow},
+    )
 
 
 async def _away(request: Request, error: Exception) -> JSONResponse:

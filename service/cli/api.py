@@ -16,14 +16,19 @@ def command(
     import uvicorn
 
     from service import logs
+    from service.api import memory
     from service.api.app import create_app
+    from service.api.malformed import HEAD_BYTES_LIMIT, HttpProtocol
     from service.settings import settings
 
+    memory.give_back()
     logs.configure(settings().log_level)
     uvicorn.run(
         create_app(settings()),
         host=host,
         port=port,
+        http=HttpProtocol,
+        h11_max_incomplete_event_size=HEAD_BYTES_LIMIT,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -171,8 +171,8 @@ def test_wrong_addresses(http: httpx2.Client, path: str, status: int) -> None:
 
 
 def test_a_body_without_its_type_is_told_what_is_missing(http: httpx2.Client) -> None:
-    (fault,) = problem(http.post("/score", content=b'{"bench": "nb201"}'), 422)["errors"]
-    assert fault["valid"] == "Content-Type: application/json"
+    (fault,) = problem(http.post("/score", content=b'{"bench": "nb201"}'), 415)["errors"]
+    assert (fault["field"], fault["valid"]) == ("Content-Type", "application/json")
 
 
 def test_rank_names_its_own_field(http: httpx2.Client) -> None:

@@ -18,12 +18,13 @@ from service.api.schemas.architectures import (
 )
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import NAME, SEEDS
+from service.api.strict_json import JsonRoute
 from service.benches import Spec
 from service.catalogue import CATALOGUE
 from service.db import architectures, models, scores
 from service.db.scores import Scored
 
-router = APIRouter(prefix="/architectures", tags=["architectures"])
+router = APIRouter(route_class=JsonRoute, prefix="/architectures", tags=["architectures"])
 
 SPELLINGS_SHOWN = 100
 """Most classes have fewer; the largest of NB201 has 460."""
@@ -108,7 +109,7 @@ async def neighbours(
     "/lookup",
     operation_id="lookup",
     summary="What is known of many hashes",
-    responses=problems.responses(413, 422, 503),
+    responses=problems.responses(*problems.OF_A_BODY, 503),
 )
 async def lookup(
     request: LookupRequest, database: DatabaseDep, settings: SettingsDep

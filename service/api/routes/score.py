@@ -13,6 +13,7 @@ from service.api import asking, problems
 from service.api.deps import CompletionsDep, DatabaseDep, DoorbellsDep, SettingsDep
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import Failure, Result, ScoreAnswer, ScoreRequest, State
+from service.api.strict_json import JsonRoute
 from service.benches import Reading
 from service.db import architectures, evaluations, jobs, models, protocols, scores
 from service.db.scores import Scored
@@ -21,7 +22,7 @@ from service.protocol import Protocol as Described
 from service.queue import AsyncDoorbells, Unreachable
 from service.settings import Settings
 
-router = APIRouter(tags=["scores"])
+router = APIRouter(route_class=JsonRoute, tags=["scores"])
 log = structlog.get_logger()
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,9})\s*(?:$|[,;])")
@@ -41,7 +42,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,9})\s*(?:$|[,;])")
                 "Retry-After": {"description": "Seconds", "schema": {"type": "integer"}},
             },
         },
-        **problems.responses(413, 422, 503),
+        **problems.responses(*problems.OF_A_BODY, 503),
     },
 )
 async def score(
