@@ -19,7 +19,7 @@ from service.api.body import Body
 from service.api.completions import Completions
 from service.api.methods import Methods
 from service.api.observe import Observe
-from service.api.routes import architectures, catalogue, health, jobs, rank, score
+from service.api.routes import architectures, catalogue, health, jobs, rank, root, score
 from service.benches import BENCHES
 from service.db import connect
 from service.queue import AsyncDoorbells
@@ -74,7 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Methods)
     app.add_middleware(Observe, registry=registry)
     problems.install(app)
-    for noun in (score, jobs, rank, architectures, catalogue, health):
+    for noun in (root, score, jobs, rank, architectures, catalogue, health):
         app.include_router(noun.router)
     _serve_docs(app)
     describe = app.openapi
