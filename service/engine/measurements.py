@@ -4,8 +4,21 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-PASSES = frozenset({"weights", "loss", "fisher", "curvature", "jacobian", "patterns", "synflow"})
-"""The names of what can be measured, as the catalogue's `passes` spell them."""
+PASSES = frozenset(
+    {
+        "weights",
+        "loss",
+        "fisher",
+        "curvature",
+        "jacobian",
+        "patterns",
+        "synflow",
+        "flops",
+        "dependence",
+    }
+)
+"""The names of what can be measured, as the catalogue's `passes` spell them. The last two are for
+networks without a graph, whose arithmetic says as much: `flops`, and what depends on the images."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +34,10 @@ class Measurements:
     parameters: int | None = None
     """Trainable parameters."""
     flops: int | None = None
-    """Multiply-adds of one image in convolutions and linear layers."""
+    """Multiply-adds of one image in convolutions and linear layers. `flops`: those of the minibatch
+    by its images."""
+    depends_on_images: bool | None = None
+    """`dependence`: whether gradients of the logits reach the images."""
 
     weight_norms: tuple[float, ...] | None = None
     """`weights`: ‖w‖₂."""
@@ -34,7 +50,9 @@ class Measurements:
     """`loss`: Σ |w⊙g|."""
 
     channel_saliencies: tuple[float, ...] | None = None
-    """`fisher`: Σ_c ½ mean_n (Σ_hw a⊙∂L/∂a)², a the layer's output (N, C, H, W) or (N, C)."""
+    """`fisher`: Σ_c ½ mean_n (Σ_hw a⊙∂L/∂a)², a the layer's output (N, C, ...), or (N, ..., C) of a
+    linear one. The sum of those of each time that a layer runs; more than one a layer where it runs
+    with filters of several sizes."""
     filter_sizes: tuple[int, ...] | None = None
     """`fisher`: how many weights make one channel of the output."""
 
@@ -43,7 +61,8 @@ class Measurements:
 
     jacobian_gram: Tensor | None = None
     """`jacobian`: J Jᵀ, (N, N) float64, row n of J being ∂(Σ_k f_k(x_n))/∂x_n, flattened and less
-    its mean. A row that is constant up to rounding is exactly 0."""
+    its mean. A row that is constant up to rounding is exactly 0; with `dependence`, so is one that
+    is nothing but rounding."""
     labels: Tensor | None = None
     """`jacobian`: the class of each image, (N,) int64: its row's in J."""
 
@@ -54,5 +73,7 @@ class Measurements:
     """`synflow`: Σ |w⊙∂R/∂w| of the network with absolute parameters and without batch norm, R the
     sum of its outputs for one image of ones."""
 
+    unmeasured: dict[str, str] = field(default_factory=dict)
+    """By pass that the network does not allow: why."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall-clock time of each pass: `forward` and those of `PASSES` that ran one of their own."""

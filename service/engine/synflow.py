@@ -1,35 +1,68 @@
 """The synaptic flow of a network: a pass of its own, without data."""
 
-from copy import deepcopy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 
-def synaptic_flows(network: nn.Module, shape: torch.Size) -> list[Tensor]:
-    """Σ |w⊙∂R/∂w| by convolution and linear layer, float64 scalars on the network's device.
+def synaptic_flows(network: nn.Module, weights: Sequence[Tensor], ones: Tensor) -> list[Tensor]:
+    """Σ |w⊙∂R/∂w| of each weight, float64 scalars on the network's device.
 
-    R is the sum of the outputs for one image of ones, of the given shape (C, H, W), with every
-    parameter replaced by its absolute value and every batch norm by the identity. Float64
-    throughout: 1e61 is seen, and float32 ends at 1e38.
+    R is the sum of the outputs for `ones`, one image (1, ...), with every parameter replaced by its
+    absolute value and every batch norm by the identity; other norms stay. Float64 throughout: 1e61
+    is seen, and float32 ends at 1e38.
     """
-    positive = _without_batch_norm(deepcopy(network)).double()
-    layers = [module for module in positive.modules() if isinstance(module, nn.Conv2d | nn.Linear)]
-    weights: list[Tensor] = [layer.weight for layer in layers]
-    with torch.no_grad():
-        for parameter in positive.parameters():
-            parameter.abs_()
-    with torch.enable_grad():
-        ones = torch.ones(1, *shape, dtype=torch.float64, device=weights[0].device)
-        flow = positive(ones).sum()
+    with _absolute(network), _NoBatchNorm(), torch.enable_grad():
+        flow = network(ones.double()).sum()
+        if not flow.requires_grad:
+            return [ones.new_zeros((), dtype=torch.float64) for _ in weights]
         gradients = torch.autograd.grad(flow, weights, materialize_grads=True)
-    return [(w * g).detach().abs().sum() for w, g in zip(weights, gradients, strict=True)]
+        return [(w * g).detach().abs().sum() for w, g in zip(weights, gradients, strict=True)]
 
 
-def _without_batch_norm(network: nn.Module) -> nn.Module:
-    for parent in list(network.modules()):
-        for name, child in parent.named_children():
-            if isinstance(child, _BatchNorm):
-                setattr(parent, name, nn.Identity())
-    return network
+@contextmanager
+def _absolute(network: nn.Module) -> Iterator[None]:
+    """Every parameter is its absolute value in float64, and every buffer float64.
+
+    Their contents are exchanged, not they themselves: whoever holds a parameter, another module or
+    a list, sees its absolute value. A copy of the network could not promise that.
+    """
+    parameters = {id(parameter) for parameter in network.parameters()}
+    tensors = [
+        tensor
+        for tensor in chain(network.parameters(), network.buffers())
+        if tensor.is_floating_point()
+    ]
+    contents = [tensor.data for tensor in tensors]
+    try:
+        for tensor, content in zip(tensors, contents, strict=True):
+            # A copy always: batch norms of float64 would else update the buffers themselves.
+            double = content.to(torch.float64, copy=True)
+            tensor.data = double.abs_() if id(tensor) in parameters else double
+        yield
+    finally:
+        for tensor, content in zip(tensors, contents, strict=True):
+            tensor.data = content
+
+
+class _NoBatchNorm(TorchFunctionMode):
+    """Batch norms are the identity."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is F.batch_norm or func is torch.batch_norm:
+            # A copy, as a batch norm's output is one: what follows may work in place.
+            return (args[0] if args else kwargs["input"]).clone()
+        return func(*args, **kwargs)

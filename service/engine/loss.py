@@ -1,0 +1,114 @@
+"""What the loss says of the layers: one backward, and for the curvature its derivative."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from service.engine.findings import Findings, UnmeasurableError
+from service.engine.layers import Layer
+from service.engine.sums import floats, norm, product
+from service.engine.watch import Run
+
+
+def measure_loss(
+    logits: Tensor,
+    labels: Tensor,
+    layers: Sequence[Layer],
+    runs: Sequence[Run],
+    passes: frozenset[str],
+    findings: Findings,
+) -> None:
+    """The passes `loss`, `fisher` and `curvature`, each where it is asked for."""
+    loss = F.cross_entropy(logits, labels)
+    weights = [layer.weight for layer in layers]
+    with findings.measuring("loss"):
+        gradients, of_outputs = _backward(loss, weights, runs, "curvature" in passes)
+        if "loss" in passes:
+            products = [product(w, g) for w, g in zip(weights, gradients, strict=True)]
+            findings.fields |= {
+                "gradient_norms": floats([norm(g) for g in gradients]),
+                "saliencies": floats([each.sum() for each in products]),
+                "absolute_saliencies": floats([each.abs().sum() for each in products]),
+            }
+    if "fisher" in passes:
+        with findings.measuring("fisher"):
+            _measure_fisher(layers, runs, of_outputs, len(labels), findings)
+    if "curvature" in passes:
+        with findings.measuring("curvature"):
+            curved = _hessian_gradient(weights, gradients)
+            findings.fields["curvatures"] = floats(
+                [product(w, h).sum() for w, h in zip(weights, curved, strict=True)]
+            )
+
+
+def _backward(
+    loss: Tensor, weights: Sequence[Tensor], runs: Sequence[Run], create_graph: bool
+) -> tuple[list[Tensor], list[Tensor | None]]:
+    """∂L/∂w, 0 where the loss does not depend on w; ∂L/∂a, None where it does not depend on a.
+
+    None is left in `.grad`.
+    """
+    found: Sequence[Tensor | None] = [None] * (len(weights) + len(runs))
+    inputs: Sequence[Any] = [*weights, *(run.edge for run in runs)]
+    if loss.requires_grad and inputs:
+        found = torch.autograd.grad(loss, inputs, create_graph=create_graph, allow_unused=True)
+    gradients = [
+        torch.zeros_like(weight) if gradient is None else gradient
+        for weight, gradient in zip(weights, found, strict=False)
+    ]
+    return gradients, list(found[len(weights) :])
+
+
+def _measure_fisher(
+    layers: Sequence[Layer],
+    runs: Sequence[Run],
+    gradients: Sequence[Tensor | None],
+    images: int,
+    findings: Findings,
+) -> None:
+    sums = {
+        (id(layer.weight), layer.filter_size): layer.weight.new_zeros((), dtype=torch.float64)
+        for layer in layers
+    }
+    known = {weight for weight, _ in sums}
+    for run, gradient in zip(runs, gradients, strict=True):
+        if gradient is None or id(run.weight) not in known:
+            continue
+        output = run.output()
+        if len(output) != images:
+            raise UnmeasurableError(
+                f"a layer puts out {tuple(output.shape)}, not a row for each of the {images} images"
+            )
+        saliency = _channel_saliency(
+            output.movedim(run.channel, 1), gradient.movedim(run.channel, 1)
+        )
+        # A layer that runs with a part of its weights has filters of another size.
+        key = (id(run.weight), run.filter_size)
+        sums[key] = sums[key] + saliency if key in sums else saliency
+    findings.fields["channel_saliencies"] = floats(list(sums.values()))
+    findings.fields["filter_sizes"] = tuple(size for _, size in sums)
+
+
+def _channel_saliency(output: Tensor, gradient: Tensor) -> Tensor:
+    """Σ_c ½ mean_n (Σ_hw a⊙∂L/∂a)² of a layer's output (N, C, ...)."""
+    products = (output * gradient).detach()
+    products_NC = products.reshape(*products.shape[:2], -1).sum(2, dtype=torch.float64)
+    return products_NC.square().mean(0).sum() / 2
+
+
+def _hessian_gradient(weights: Sequence[Tensor], gradients: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Hg, the gradient of ⟨stop(g), g(w)⟩."""
+    alive = [gradient for gradient in gradients if gradient.requires_grad]
+    if not alive:
+        return [torch.zeros_like(weight) for weight in weights]
+    try:
+        return torch.autograd.grad(
+            alive, weights, [gradient.detach() for gradient in alive], materialize_grads=True
+        )
+    except RuntimeError as error:
+        if "not implemented" not in str(error):
+            raise
+        raise UnmeasurableError(f"no second derivative: {error}") from error

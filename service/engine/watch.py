@@ -1,0 +1,149 @@
+"""Reads a network while it runs, whatever modules or functions it is written in.
+
+Calls are seen as the network makes them, `nn.ReLU()(x)` and `x.relu_()` alike, and before autograd:
+what a layer puts out is on the graph.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.graph import GradientEdge, get_gradient_edge
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+from service.engine.dependence import leaves
+from service.engine.rectifiers import rectified
+
+_CONVOLUTIONS = frozenset({torch.conv1d, torch.conv2d, torch.conv3d})
+_TRANSPOSED = frozenset({torch.conv_transpose1d, torch.conv_transpose2d, torch.conv_transpose3d})
+_EXACT = 2**24
+"""Up to here float32 holds every whole number: sums of as many ones are exact."""
+
+_LAYERS = _CONVOLUTIONS | _TRANSPOSED | {F.linear}
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One layer, one of the times that it ran."""
+
+    weight: Tensor
+    """The parameter that its weight is, or is computed from."""
+    filter_size: int
+    """How many weights made one channel of the output."""
+    edge: GradientEdge
+    """Where its output's gradient is found."""
+    channel: int
+    """The output's axis of channels, counted from its last."""
+    _output: Tensor
+    _version: int
+    _again: Callable[[], Tensor]
+
+    def output(self) -> Tensor:
+        """What the layer put out, detached.
+
+        What an in-place operation has overwritten is computed again: autograd sees to it that the
+        layer's own input is still there.
+        """
+        with torch.no_grad():
+            changed = self._output._version != self._version
+            return self._again() if changed else self._output.detach()
+
+
+class Watch(TorchFunctionMode):
+    """Reads what is asked for while it is entered."""
+
+    def __init__(self, images: int, *, outputs: bool, patterns: bool) -> None:
+        super().__init__()
+        self.multiply_adds = 0
+        """Of the minibatch, in convolutions and linear layers."""
+        self.runs: list[Run] = []
+        """With `outputs`, those that gradients can reach, in the order in which they ran."""
+        self.seen: dict[int, int] = {}
+        """By the `id` of a parameter that a layer ran with: the filter size, the first time."""
+        self.refusal: str | None = None
+        """Why the agreements say nothing."""
+        self._outputs, self._patterns = outputs, patterns
+        self._products = torch.zeros(images, images, dtype=torch.float64)
+        self._units = 0
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if self._patterns and (values := rectified(func, args, kwargs)) is not None:
+            self._compare(values.detach())
+        result = func(*args, **kwargs)
+        if func in _LAYERS:
+            self._note(func, args, kwargs, result)
+        return result
+
+    def agreements(self) -> Tensor:
+        """With `patterns`: on how many ReLUs two images agree, (N, N) float64; 0 without a ReLU.
+
+        c cᵀ + (1-c)(1-c)ᵀ for c = [values > 0] is (D + s sᵀ) / 2 for the signs s = 2c - 1, D of
+        them in all.
+        """
+        return (self._products.cpu() + self._units) / 2
+
+    def _compare(self, values: Tensor) -> None:
+        if values.shape[:1] != self._products.shape[:1]:
+            self.refusal = (
+                f"a ReLU reads {tuple(values.shape)}, not a row for each of the "
+                f"{len(self._products)} images"
+            )
+            return
+        # Channels last is how the values lie in memory: flattening them so copies nothing.
+        rows = values.movedim(1, -1).flatten(1) if values.ndim > 1 else values[:, None]
+        signs = (rows > 0).to(torch.float32).mul_(2).sub_(1)
+        self._units += signs.shape[1]
+        # The sum stays on the device of the ReLUs: copying each would wait for it.
+        self._products = self._products.to(values.device)
+        for start in range(0, signs.shape[1], _EXACT):
+            part = signs[:, start : start + _EXACT]
+            self._products += part @ part.T
+
+    def _note(
+        self,
+        func: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        output: Tensor,
+    ) -> None:
+        read: Tensor = args[0] if args else kwargs["input"]
+        weight: Tensor = args[1] if len(args) > 1 else kwargs["weight"]
+        channel = -1 if func is F.linear else 1 - weight.ndim
+        filter_size = weight.numel() // output.shape[channel]
+        # A transposed convolution spends its weights on each value that it reads.
+        self.multiply_adds += (
+            read.numel() * weight[0].numel()
+            if func in _TRANSPOSED
+            else output.numel() * filter_size
+        )
+        parameter = weight
+        if weight.grad_fn is not None:
+            # Standardised, sliced, masked: still that parameter's layer.
+            sources = leaves(weight)
+            if len(sources) != 1:
+                return
+            parameter = sources[0]
+        self.seen.setdefault(id(parameter), filter_size)
+        if self._outputs and output.requires_grad:
+            self.runs.append(
+                Run(
+                    parameter,
+                    filter_size,
+                    get_gradient_edge(output),
+                    channel,
+                    output,
+                    output._version,
+                    partial(func, *args, **kwargs),
+                )
+            )
