@@ -2,17 +2,19 @@
 
 import base64
 import binascii
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 
-from service.api import asking, problems
+from service.api import asking, etag, problems
 from service.api.deps import DatabaseDep, SettingsDep
+from service.api.negotiation import preferred
 from service.api.problems import Fault
 from service.api.schemas.protocol import Protocol
-from service.api.schemas.rank import Board, Ranked
+from service.api.schemas.rank import Board, Ranked, as_csv
 from service.api.schemas.score import NAME, SEEDS
 from service.catalogue import DEFAULT_RANKING
 from service.db import protocols, scores
@@ -26,14 +28,38 @@ Cursor = tuple[str, FiniteFloat, _Whole, _Whole, _Whole]
 _CURSOR: TypeAdapter[Cursor] = TypeAdapter(Cursor)
 
 
+JSON, CSV = "application/json", "text/csv"
+CSV_TYPE = f"{CSV}; charset=utf-8; header=present"
+
+_TEXT = {"schema": {"type": "string"}}
+HEADERS: dict[str, Any] = {
+    "ETag": {"description": "Weak: of the board, the page and the form", **_TEXT},
+    "Cache-Control": {"description": "`no-cache`: ask again, with the tag", **_TEXT},
+    "Vary": {"description": "`Accept`", **_TEXT},
+}
+LINK = {"Link": {"description": "The address of the next page, where there is one", **_TEXT}}
+ROWS = (
+    "rank,hash,score,accuracy,arch\r\n1,d01cd8f572adc5e759ca8b8af861d441,295.28,,|none~0|+...\r\n"
+)
+
+
 @router.get(
     "/rank",
     operation_id="rank",
     summary="The leaderboard of a bench, best first",
-    responses=problems.responses(422, 503),
+    response_model=Board,
+    responses={
+        200: {
+            "description": "The page, as JSON or as CSV",
+            "content": {CSV: {**_TEXT, "example": ROWS}},
+            "headers": {**HEADERS, **LINK},
+        },
+        304: {"description": "The page is as it was", "headers": HEADERS},
+        **problems.responses(422, 503),
+    },
 )
 async def rank(
-    response: Response,
+    request: Request,
     database: DatabaseDep,
     settings: SettingsDep,
     bench: Annotated[str, Query(pattern=NAME, examples=["nb201"])],
@@ -43,49 +69,39 @@ async def rank(
     seed: Annotated[int, Query(ge=0, lt=SEEDS)] = 0,
     limit: Annotated[int, Query(ge=1)] = 100,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
-) -> Board:
+    if_none_match: Annotated[
+        str | None, Header(description="The tag of the page at hand: 304 where it is current.")
+    ] = None,
+) -> Response:
     """Every architecture scored under the protocol by any client. The direction is the catalogue's
-    for this proxy and bench. Undefined scores are left out and counted.
+    for this proxy and bench. Undefined scores are left out and counted. `Accept: text/csv` asks for
+    the rows alone.
     """
     asked = asking.bench_named(bench)
     ranked_by = asking.proxy_named(proxy)
     limit = min(limit, settings.page_limit)
+    form = preferred(request.headers.get("Accept"), (JSON, CSV))
     async with database() as session:
         described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
         name = f"{described.digest}/{ranked_by.name}/{ranked_by.revision}"
         after = _read(cursor, name)
         protocol_id = await protocols.find(session, described.digest)
         places: list[scores.Place] = []
-        total = undefined = 0
+        size = scores.Size(0, 0)
         if protocol_id is not None:
-            total, undefined = await scores.board_size(session, protocol_id, ranked_by)
-            places = await scores.board(
-                session,
-                protocol_id,
-                ranked_by,
-                asked.name,
-                None if after is None else (after[1], after[2]),
-                limit + 1,
-            )
-    items: list[Ranked] = []
-    _, value, _, place, position = after if after is not None else (name, None, 0, 0, 0)
-    for found in places[:limit]:
-        position += 1
-        if found.value != value:
-            value, place = found.value, position
-        items.append(
-            Ranked(
-                rank=place,
-                hash=found.hash,
-                spec=dict(found.spec),
-                score=found.value,
-                accuracy=None,
-            )
-        )
-    following = None
-    if len(places) > limit:
-        last = places[limit - 1]
-        following = _write((name, last.value, last.architecture_id, place, position))
+            # Before the rows: a tag may be older than its page, never newer.
+            size = await scores.board_size(session, protocol_id, ranked_by)
+        # Scores are only ever added: a board of as many is the same board.
+        tag = etag.weak(request.app.version, name, size, cursor, limit, form)
+        headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept"}
+        if etag.is_current(if_none_match, tag):
+            return Response(status_code=304, headers=headers)
+        if protocol_id is not None:
+            row = None if after is None else (after[1], after[2])
+            places = await scores.board(session, protocol_id, ranked_by, asked.name, row, limit + 1)
+    items, last = _ranked(places[:limit], after or (name, 0.0, 0, 0, 0))
+    following = _write(last) if len(places) > limit else None
+    if following is not None:
         query = {
             "bench": bench,
             "proxy": proxy,
@@ -95,18 +111,43 @@ async def rank(
             "limit": limit,
             "cursor": following,
         }
-        response.headers["Link"] = f'</rank?{urlencode(query)}>; rel="next"'
-    return Board(
+        headers["Link"] = f'</rank?{urlencode(query)}>; rel="next"'
+    if form == CSV:
+        spec_fields = list(asked.read(asked.example).architecture.spec)
+        return Response(as_csv(items, spec_fields), headers=headers, media_type=CSV_TYPE)
+    board = Board(
         bench=asked.name,
         proxy=ranked_by.name,
         protocol=Protocol.of(described),
         direction=ranked_by.better[asked.name],
         evidence=ranked_by.evidence[asked.name],
-        total=total,
-        undefined=undefined,
+        total=size.defined,
+        undefined=size.undefined,
         items=items,
         next=following,
     )
+    return Response(board.model_dump_json(), headers=headers, media_type=JSON)
+
+
+def _ranked(places: Sequence[scores.Place], after: Cursor) -> tuple[list[Ranked], Cursor]:
+    """The rows of a page behind `after`, and the cursor behind them."""
+    items = []
+    name, value, architecture_id, place, position = after
+    for found in places:
+        position += 1
+        if found.value != value or place == 0:
+            value, place = found.value, position
+        architecture_id = found.architecture_id
+        items.append(
+            Ranked(
+                rank=place,
+                hash=found.hash,
+                spec=dict(found.spec),
+                score=found.value,
+                accuracy=None,
+            )
+        )
+    return items, (name, value, architecture_id, place, position)
 
 
 def _write(last: Cursor) -> str:

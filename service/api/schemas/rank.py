@@ -1,5 +1,9 @@
 """The leaderboard as answers show it."""
 
+import csv
+import io
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -30,3 +34,24 @@ class Board(BaseModel):
     undefined: int = Field(description="Architectures left out because theirs is undefined.")
     items: list[Ranked]
     next: str | None = Field(description="The cursor of the next page, null on the last one.")
+
+
+CSV_HEADER = ("rank", "hash", "score", "accuracy")
+
+
+def as_csv(items: Sequence[Ranked], spec_fields: Sequence[str]) -> str:
+    """The rows as RFC 4180 has them, under a header; what of a spec is no text is JSON.
+
+    No text begins as a spreadsheet's formula does: a spec has its bench's own names alone.
+    """
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow((*CSV_HEADER, *spec_fields))
+    for item in items:
+        spec = (_cell(item.spec[name]) for name in spec_fields)
+        writer.writerow((item.rank, item.hash, item.score, item.accuracy, *spec))
+    return table.getvalue()
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
