@@ -20,6 +20,7 @@ from service.api.completions import Completions
 from service.api.methods import Methods
 from service.api.observe import Observe
 from service.api.routes import architectures, catalogue, health, jobs, rank, root, score
+from service.api.security import Security
 from service.benches import BENCHES
 from service.db import connect
 from service.queue import AsyncDoorbells
@@ -69,11 +70,13 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.registry = registry = CollectorRegistry()
+    # The last added is the first to see a request.
+    problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(Body, limit=settings.body_bytes_limit)
     app.add_middleware(Methods)
+    app.add_middleware(Security)
     app.add_middleware(Observe, registry=registry)
-    problems.install(app)
     for noun in (root, score, jobs, rank, architectures, catalogue, health):
         app.include_router(noun.router)
     _serve_docs(app)

@@ -4,6 +4,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from service.api.problems import MEDIA_TYPE, Problem
+from service.api.security import HEADERS
 
 HEAD_BYTES_LIMIT = 64 * 1024
 """Of a request line and its headers: uvicorn's default, which nothing here comes near."""
@@ -26,9 +27,10 @@ class HttpProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         headers = [
-            ("Content-Type", MEDIA_TYPE),
-            ("Content-Length", str(len(_PROBLEM))),
-            ("Connection", "close"),
+            *HEADERS,
+            (b"Content-Type", MEDIA_TYPE.encode()),
+            (b"Content-Length", b"%d" % len(_PROBLEM)),
+            (b"Connection", b"close"),
         ]
         events = (
             h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),

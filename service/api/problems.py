@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.middleware.errors import ServerErrorMiddleware
 
 from service.api.methods import allowed
 
@@ -124,7 +125,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _away)
     app.add_exception_handler(PoolTimeoutError, _away)
-    app.add_exception_handler(Exception, _unexpected)
+    # Not as a handler: FastAPI would call it outside of all that gives an answer its headers.
+    app.add_middleware(ServerErrorMiddleware, handler=_unexpected)
 
 
 def _answer(error: ProblemError) -> JSONResponse:

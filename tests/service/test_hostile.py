@@ -49,6 +49,7 @@ def _flat_and_quiet(running: Running) -> Iterator[None]:
 
 def problem(answer: raw.Answer, status: int) -> dict[str, Any]:
     assert answer.status == status, answer.body[:500]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Type"] == "application/problem+json"
     body: dict[str, Any] = json.loads(answer.body)
     assert body["status"] == status

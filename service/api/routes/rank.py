@@ -43,6 +43,12 @@ ROWS = (
 )
 
 
+def _best(operation: str) -> dict[str, Any]:
+    """What OpenAPI says of the way from a board to its first architecture."""
+    path = {"bench": "$response.body#/bench", "digest": "$response.body#/items/0/hash"}
+    return {"operationId": operation, "parameters": path}
+
+
 @router.get(
     "/rank",
     operation_id="rank",
@@ -53,6 +59,7 @@ ROWS = (
             "description": "The page, as JSON or as CSV",
             "content": {CSV: {**_TEXT, "example": ROWS}},
             "headers": {**HEADERS, **LINK},
+            "links": {name: _best(name) for name in ("architecture", "neighbours")},
         },
         304: {"description": "The page is as it was", "headers": HEADERS},
         **problems.responses(422, 503),

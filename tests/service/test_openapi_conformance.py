@@ -1,0 +1,51 @@
+"""The service answers what its OpenAPI document says, whatever is asked of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from service.benches import BENCHES
+from tests.service.running import Running, ask
+
+RUN_S = 300.0
+"""Fifteen seconds on a machine of its own."""
+
+EXAMPLES = "25"
+"""For each call, beside those of the document and those that the schema's limits suggest."""
+
+UNCHECKED = "positive_data_acceptance"
+"""A schema does not know which names there are, nor that a request says once what to score."""
+
+
+@pytest.fixture(scope="module")
+def scored(worker: Running) -> Running:
+    """A service that has something to show."""
+    with httpx2.Client(base_url=worker.address, timeout=120.0) as http:
+        spellings = [reading.asked for reading in BENCHES["nb201"].sample(20, 1)]
+        assert ask(http, {"bench": "nb201", "architectures": spellings}).status_code == 200
+    return worker
+
+
+def test_every_answer_is_a_documented_one(scored: Running, tmp_path: Path) -> None:
+    """No 5xx; status, type, headers and body as documented; what the schema refuses is refused."""
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("schemathesis"), "run"),
+            f"{scored.address}/openapi.json",
+            *("--checks", "all", "--exclude-checks", UNCHECKED),
+            *("--max-examples", EXAMPLES, "--generation-deterministic"),
+            *("--continue-on-failure", "--no-color", "--warnings", "off"),
+            *("--request-timeout", "60"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=RUN_S,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for phase in ("Examples", "Coverage", "Fuzzing", "Stateful"):
+        assert f"✅ {phase}" in done.stdout, done.stdout
+    assert "Traceback" not in scored.log("api")
