@@ -1,7 +1,7 @@
 """Doorbells and events in Redis. None of it is truth: all of it may be lost at any time.
 
 A doorbell is the id of a job that has work, in a list of live or of bulk work. An event is the id
-of a job in which nothing is left to do.
+of a job in which something has finished.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable
@@ -12,7 +12,7 @@ import redis.asyncio
 
 LIVE = "nascore:live"
 BULK = "nascore:bulk"
-FINISHED = "nascore:finished"
+PROGRESS = "nascore:progress"
 
 _LISTS = {"live": LIVE, "bulk": BULK}
 
@@ -52,9 +52,9 @@ class Doorbells:
         return len(lost)
 
     def announce(self, job_ids: Iterable[UUID]) -> None:
-        """Tells who waits that nothing is left to do in these jobs."""
+        """Tells who follows these jobs that something in them has finished."""
         for job_id in job_ids:
-            self._redis.publish(FINISHED, str(job_id))
+            self._redis.publish(PROGRESS, str(job_id))
 
     def close(self) -> None:
         self._redis.close()
@@ -74,14 +74,18 @@ class AsyncDoorbells:
     async def ring(self, job_id: UUID, priority: str) -> None:
         await self._redis.rpush(_LISTS[priority], str(job_id))
 
+    async def announce(self, job_id: UUID) -> None:
+        """Tells who follows the job that it has moved."""
+        await self._redis.publish(PROGRESS, str(job_id))
+
     async def answers(self) -> None:
         """Raises where Redis does not answer."""
         await self._redis.ping()
 
-    async def finished(self) -> AsyncIterator[UUID]:
-        """The jobs in which nothing is left to do, as they get there; raises when Redis goes."""
+    async def progress(self) -> AsyncIterator[UUID]:
+        """The jobs in which something finishes, as it does; raises when Redis goes."""
         async with self._redis.pubsub() as channel:
-            await channel.subscribe(FINISHED)
+            await channel.subscribe(PROGRESS)
             while True:
                 message = await channel.get_message(ignore_subscribe_messages=True, timeout=1.0)
                 if message is not None:

@@ -30,6 +30,17 @@ class Settings(BaseSettings):
         100,
         description="Requests of more architectures are bulk work unless they say otherwise.",
     )
+    queue_limit: int = Field(
+        100_000,
+        description="Unanswered architectures of live jobs, and of bulk jobs, before a request for "
+        "more is answered 503: ten full requests, hours of work for one worker.",
+    )
+    queue_full_retry_seconds: int = Field(
+        30, description="What `Retry-After` says while the queue is full."
+    )
+    job_days: float = Field(
+        7.0, description="An ended job and its item list are kept so long. Scores stay forever."
+    )
     body_bytes_limit: int = Field(
         8 * 2**20,
         description="A request body: 10,000 NB101 matrices with their operations are 4 MB.",
@@ -41,6 +52,10 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(
         2.0,
         description="How often a waiting request looks into Postgres when Redis says nothing.",
+    )
+    keep_alive_seconds: float = Field(
+        15.0,
+        description="A quiet event stream sends a comment so often: proxies cut silent ones.",
     )
     retry_after_seconds: int = Field(
         1, description="What `Retry-After` says of an unfinished job: about one chunk of work."

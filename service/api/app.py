@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from service.api import problems
 from service.api.body import Body
-from service.api.completions import Completions
 from service.api.methods import Methods
 from service.api.observe import Observe
+from service.api.progress import Progress
 from service.api.routes import architectures, catalogue, health, jobs, rank, root, score
 from service.api.security import Security
 from service.benches import BENCHES
@@ -40,11 +40,11 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = connect.asynchronous(settings)
         doorbells = AsyncDoorbells(settings.redis_url, settings.redis_timeout_seconds)
-        completions = Completions(doorbells, settings.poll_seconds)
+        progress = Progress(doorbells, settings.poll_seconds)
         app.state.database = async_sessionmaker(engine, expire_on_commit=False)
         app.state.doorbells = doorbells
-        app.state.completions = completions
-        listener = asyncio.create_task(completions.listen())
+        app.state.progress = progress
+        listener = asyncio.create_task(progress.listen())
         # The first request of a bench would pay for its table of classes: a third of a second.
         warming = asyncio.gather(
             *(asyncio.to_thread(bench.read, bench.example) for bench in BENCHES.values())

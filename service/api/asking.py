@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.api import problems
 from service.api.problems import Fault
-from service.api.schemas.score import ScoreRequest
+from service.api.schemas.score import Sample, ScoreRequest
 from service.benches import BENCHES, Bench, InvalidSpellingError, Reading
 from service.benches.quoting import quoted
 from service.catalogue import CATALOGUE, Proxy
@@ -60,24 +60,41 @@ def _named(field: str, what: str, name: str, known: Mapping[str, T]) -> T:
 
 async def readings(request: ScoreRequest, bench: Bench, settings: Settings) -> list[Reading]:
     """Every architecture of a request; raises ProblemError naming each that is wrong."""
-    spellings = request.spellings()
-    if spellings is None:
+    wishes = request.wishes()
+    if len(wishes) != 1:
         fault = Fault(
             field="architecture",
             detail="the request must say in exactly one way what to score",
-            valid="the spelling's own fields, or `architecture`, or `architectures`",
+            valid="the spelling's own fields, or `architecture`, or `architectures`, or `sample`",
         )
         raise problems.invalid([fault])
-    if not 1 <= len(spellings) <= settings.architectures_limit:
+    wish = wishes[0]
+    if isinstance(wish, Sample):
+        _check_size("sample/n", wish.n, settings)
+        return await asyncio.to_thread(lambda: list(bench.sample(wish.n, wish.seed)))
+    if isinstance(wish, str):
+        return await asyncio.to_thread(_everything, bench, settings)
+    _check_size("architectures", len(wish), settings)
+    if len(wish) <= READ_AT_ONCE:
+        return _read(wish, bench)
+    return await asyncio.to_thread(_read, wish, bench)
+
+
+def _check_size(field: str, size: int, settings: Settings) -> None:
+    if not 1 <= size <= settings.architectures_limit:
+        valid = f"1 to {settings.architectures_limit}"
+        raise problems.invalid([Fault(field=field, detail=f"{size} architectures", valid=valid)])
+
+
+def _everything(bench: Bench, settings: Settings) -> list[Reading]:
+    if bench.everything is None or bench.classes > settings.architectures_limit:
         fault = Fault(
             field="architectures",
-            detail=f"{len(spellings)} architectures",
-            valid=f"1 to {settings.architectures_limit}",
+            detail=f"{bench.name} has {bench.classes} architectures",
+            valid=f"a list or a `sample` of 1 to {settings.architectures_limit}",
         )
         raise problems.invalid([fault])
-    if len(spellings) <= READ_AT_ONCE:
-        return _read(spellings, bench)
-    return await asyncio.to_thread(_read, spellings, bench)
+    return list(bench.everything())
 
 
 def _read(spellings: Sequence[Any], bench: Bench) -> list[Reading]:

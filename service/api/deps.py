@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from service.api.completions import Completions
+from service.api.progress import Progress
 from service.queue import AsyncDoorbells
 from service.settings import Settings
 
@@ -27,8 +27,8 @@ async def _doorbells(request: Request) -> AsyncDoorbells:
     return found
 
 
-async def _completions(request: Request) -> Completions:
-    found: Completions = request.app.state.completions
+async def _progress(request: Request) -> Progress:
+    found: Progress = request.app.state.progress
     return found
 
 
@@ -36,4 +36,4 @@ SettingsDep = Annotated[Settings, Depends(_settings)]
 # Not a session: a request that waits must not hold a connection meanwhile.
 DatabaseDep = Annotated[async_sessionmaker[AsyncSession], Depends(_database)]
 DoorbellsDep = Annotated[AsyncDoorbells, Depends(_doorbells)]
-CompletionsDep = Annotated[Completions, Depends(_completions)]
+ProgressDep = Annotated[Progress, Depends(_progress)]

@@ -95,10 +95,11 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     titles = {
         400: "The body is not in the coding that `Content-Encoding` names",
         404: "Not found",
+        409: "Not as the job is now",
         413: "The body is too large",
         415: "The body is of another type than JSON, or in an unknown coding",
         422: "The request is not valid; `errors` names every fault",
-        503: "The database is away or busy; try again after `Retry-After` seconds",
+        503: "The database is away or busy, or the queue full; see `Retry-After`",
     }
     schema = {"$ref": "#/components/schemas/Problem"}
     return {

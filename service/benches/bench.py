@@ -64,5 +64,8 @@ class Bench:
     """Every minimal spelling of the class of a representative `spec`, the representative first."""
     neighbours: Callable[[Spec], Sequence[Architecture]]
     """The architectures one edit away, sorted by hash, the architecture itself left out."""
+    everything: Callable[[], Sequence[Reading]] | None
+    """Every architecture, spelt as its representative, sorted by hash; None where there are too
+    many to list."""
     sample: Callable[[int, int], Sequence[Reading]]
     """`sample(n, seed)`: n spellings drawn uniformly with replacement, the same for everyone."""

@@ -101,5 +101,6 @@ BENCH = Bench(
     graph=graph,
     spellings=spellings,
     neighbours=neighbours,
+    everything=None,
     sample=sample,
 )

@@ -46,5 +46,7 @@ def command(
     try:
         worker.run()
     finally:
+        # The interpreter drops its handlers while it ends: an alarm then would kill it.
+        signal.setitimer(signal.ITIMER_REAL, 0)
         doorbells.close()
         engine.dispose()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, case, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -39,7 +39,7 @@ def joined(column: Column, more: ColumnElement[list[str]] | Column) -> ColumnEle
     return func.array(_of_this_row(column).union(more_of_it).scalar_subquery())
 
 
-def _without(column: Column, proxies: Collection[str]) -> ColumnElement[Any]:
+def without(column: Column, proxies: Collection[str]) -> ColumnElement[Any]:
     fewer = select(func.unnest(names(proxies)))
     return func.array(_of_this_row(column).except_(fewer).scalar_subquery())
 
@@ -115,7 +115,7 @@ def complete(
     if left is None:
         return None
     scores.store(session, rows)
-    return settle(session, claimed.id, left)
+    return settle(session, [claimed.id], left)
 
 
 def fail(
@@ -127,7 +127,7 @@ def fail(
     """
     given_up = {"failed": joined(Evaluation.failed, names(claimed.proxies)), "error": error}
     left = _close(session, claimed, lease, literal("failed"), given_up)
-    return None if left is None else settle(session, claimed.id, left)
+    return None if left is None else settle(session, [claimed.id], left)
 
 
 def _close(
@@ -143,7 +143,7 @@ def _close(
         update(Evaluation)
         .where(Evaluation.id == claimed.id, Evaluation.lease == lease)
         .values(
-            outstanding=_without(Evaluation.outstanding, claimed.proxies),
+            outstanding=without(Evaluation.outstanding, claimed.proxies),
             state=case((nothing_left, settled), else_="queued"),
             suspect=False,
             attempts=0,
@@ -152,23 +152,112 @@ def _close(
         )
         .returning(Evaluation.outstanding)
     ).scalar_one_or_none()
+    if left:
+        session.execute(forgo([claimed.id]))
     return left
 
 
-def settle(session: Session, evaluation_id: int, still_owed: Sequence[str]) -> list[UUID]:
-    """Marks the items of every job that now has its answer; returns those jobs."""
-    settled = session.execute(
-        update(JobItem)
+def settle(
+    session: Session, evaluation_ids: Sequence[int], still_owed: Collection[str]
+) -> list[UUID]:
+    """Finishes the items of every running job that now has its answer; returns those jobs.
+
+    The caller holds the evaluations. Their jobs are locked after them and in one order, so that two
+    workers never wait for each other in a circle, and counted while they are locked: a job's
+    finishes have numbers without a gap, in the order of their commits.
+    """
+    waits = (JobItem.evaluation_id.in_(evaluation_ids), JobItem.finished.is_(None))
+    job_ids = session.scalars(
+        select(Job.id)
         .where(
-            JobItem.job_id == Job.id,
-            JobItem.evaluation_id == evaluation_id,
-            JobItem.finished.is_(False),
+            Job.id.in_(select(JobItem.job_id).where(*waits)),
+            Job.state == "running",
             ~Job.proxies.overlap(names(still_owed)),
         )
-        .values(finished=True)
-        .returning(JobItem.job_id)
+        .order_by(Job.id)
+        .with_for_update()
+    ).all()
+    if not job_ids:
+        return []
+    nth = func.row_number().over(partition_by=JobItem.job_id, order_by=JobItem.position)
+    answered = (
+        select(JobItem.job_id, JobItem.position, nth.label("nth"))
+        .where(JobItem.job_id.in_(job_ids), *waits)
+        .cte("answered")
     )
-    return list(set(settled.scalars()))
+    settled = (
+        update(JobItem)
+        .where(
+            JobItem.job_id == answered.c.job_id,
+            JobItem.position == answered.c.position,
+            Job.id == answered.c.job_id,
+        )
+        .values(finished=Job.finishes + answered.c.nth)
+        .returning(JobItem.job_id)
+        .cte("settled")
+    )
+    counted = (
+        select(settled.c.job_id, func.count().label("n")).group_by(settled.c.job_id).cte("counted")
+    )
+    last = Job.unfinished == counted.c.n
+    rows = session.execute(
+        update(Job)
+        .where(Job.id == counted.c.job_id)
+        .values(
+            finishes=Job.finishes + counted.c.n,
+            unfinished=Job.unfinished - counted.c.n,
+            state=case((last, "done"), else_="running"),
+            ended_at=case((last, func.now())),
+        )
+        .returning(Job.id)
+        .execution_options(synchronize_session=False)
+    )
+    return list(rows.scalars())
+
+
+def forgo(evaluation_ids: Sequence[int]) -> Update:
+    """Drops, of those that are queued, the proxies that no running job waits for any more.
+
+    The caller holds the evaluations.
+    """
+    wanted = (
+        select(func.unnest(Job.proxies))
+        .join(JobItem, JobItem.job_id == Job.id)
+        .where(
+            JobItem.evaluation_id == Evaluation.id,
+            JobItem.finished.is_(None),
+            Job.state == "running",
+        )
+        .correlate(Evaluation)
+    )
+    kept = func.array(_of_this_row(Evaluation.outstanding).intersect(wanted).scalar_subquery())
+    settled = case((Evaluation.failed == names([]), "done"), else_="failed")
+    return (
+        update(Evaluation)
+        .where(Evaluation.id.in_(evaluation_ids), Evaluation.state == "queued")
+        .values(outstanding=kept, state=case((kept == names([]), settled), else_="queued"))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def requeue(evaluation_ids: Sequence[int], proxies: Collection[str]) -> Update:
+    """Owes again proxies that all of the evaluations have given up.
+
+    The caller holds the evaluations.
+    """
+    remain = without(Evaluation.failed, proxies)
+    return (
+        update(Evaluation)
+        .where(Evaluation.id.in_(evaluation_ids))
+        .values(
+            outstanding=joined(Evaluation.outstanding, names(proxies)),
+            failed=remain,
+            error=case((remain == names([]), None), else_=Evaluation.error),
+            attempts=0,
+            state=case((Evaluation.state == "running", "running"), else_="queued"),
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def counts(session: AsyncSession) -> dict[str, int]:

@@ -1,20 +1,28 @@
-"""Queries on jobs."""
+"""Queries on jobs.
+
+Whoever needs both locks evaluations first, in the order of their ids, and jobs after them.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, case, exists, func, insert, select
+from sqlalchemy import Select, and_, case, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from service.db import evaluations
 from service.db.models import Architecture, Evaluation, Job, JobItem
 
-_UNFINISHED = exists().where(JobItem.job_id == Job.id, JobItem.finished.is_(False))
+STATES = ("queued", "running", "done", "failed", "cancelled")
+"""Of an item."""
 
 _STATE = case(
-    (and_(JobItem.finished, Job.proxies.overlap(Evaluation.failed)), "failed"),
-    (JobItem.finished, "done"),
+    (and_(JobItem.finished.is_not(None), Job.proxies.overlap(Evaluation.failed)), "failed"),
+    # What failed may be tried again for others after this job was cancelled.
+    (and_(JobItem.finished.is_not(None), ~Job.proxies.overlap(Evaluation.outstanding)), "done"),
+    (Job.state == "cancelled", "cancelled"),
     (Evaluation.state == "running", "running"),
     else_="queued",
 )
@@ -26,9 +34,19 @@ async def create(
     job: Job,
     items: Sequence[tuple[int, Mapping[str, Any], bool]],
 ) -> None:
-    """Stores a job and its items: (evaluation, spelling as asked, finished), in the order asked."""
+    """Stores a job and its items: (evaluation, spelling as asked, finished), in the order asked.
+
+    Sets the job's state and counts. Raises IntegrityError where its idempotency key is taken.
+    """
+    finished = [position for position, (*_, is_finished) in enumerate(items) if is_finished]
+    job.size = len(items)
+    job.finishes = len(finished)
+    job.unfinished = job.size - job.finishes
+    job.state = "running" if job.unfinished else "done"
+    job.ended_at = None if job.unfinished else await session.scalar(select(func.now()))
     session.add(job)
     await session.flush()
+    number_of = {position: number for number, position in enumerate(finished, 1)}
     await session.execute(
         insert(JobItem),
         [
@@ -37,15 +55,36 @@ async def create(
                 "position": position,
                 "evaluation_id": evaluation_id,
                 "asked": asked,
-                "finished": finished,
+                "finished": number_of.get(position),
             }
-            for position, (evaluation_id, asked, finished) in enumerate(items)
+            for position, (evaluation_id, asked, _) in enumerate(items)
         ],
     )
 
 
 async def find(session: AsyncSession, job_id: UUID) -> Job | None:
     return await session.get(Job, job_id)
+
+
+async def by_key(session: AsyncSession, idempotency_key: str) -> Job | None:
+    found = await session.execute(select(Job).where(Job.idempotency_key == idempotency_key))
+    return found.scalar_one_or_none()
+
+
+async def state(session: AsyncSession, job_id: UUID) -> str | None:
+    """None where the job is no more."""
+    found: str | None = await session.scalar(select(Job.state).where(Job.id == job_id))
+    return found
+
+
+async def waiting(session: AsyncSession, priority: str) -> int:
+    """How many items of running jobs of a priority have no answer yet."""
+    found = await session.scalar(
+        select(func.coalesce(func.sum(Job.unfinished), 0)).where(
+            Job.state == "running", Job.priority == priority
+        )
+    )
+    return int(found or 0)
 
 
 async def counts(session: AsyncSession, job_id: UUID) -> dict[str, int]:
@@ -58,46 +97,165 @@ async def counts(session: AsyncSession, job_id: UUID) -> dict[str, int]:
         .where(JobItem.job_id == job_id)
         .group_by(_STATE)
     )
-    return {"queued": 0, "running": 0, "done": 0, "failed": 0} | dict(rows.all())
+    return dict.fromkeys(STATES, 0) | dict(rows.all())
 
 
-async def page(
-    session: AsyncSession, job_id: UUID, start: int, limit: int
-) -> Sequence[tuple[Mapping[str, Any], str, Mapping[str, Any]]]:
-    """(asked, hash, spec) of `limit` items from position `start`, in the order asked."""
+class Item(NamedTuple):
+    """One architecture of a job, as the job names it."""
+
+    position: int
+    finished: int | None
+    asked: Mapping[str, Any]
+    hash: str
+    spec: Mapping[str, Any]
+
+
+_ITEMS: Select[Any] = (
+    select(JobItem.position, JobItem.finished, JobItem.asked, Architecture.hash, Architecture.spec)
+    .join(Evaluation, Evaluation.id == JobItem.evaluation_id)
+    .join(Architecture, Architecture.id == Evaluation.architecture_id)
+)
+
+
+async def page(session: AsyncSession, job_id: UUID, start: int, limit: int) -> list[Item]:
+    """`limit` items from position `start`, in the order asked."""
     rows = await session.execute(
-        select(JobItem.asked, Architecture.hash, Architecture.spec)
-        .join(Evaluation, Evaluation.id == JobItem.evaluation_id)
-        .join(Architecture, Architecture.id == Evaluation.architecture_id)
-        .where(JobItem.job_id == job_id, JobItem.position >= start)
+        _ITEMS.where(JobItem.job_id == job_id, JobItem.position >= start)
         .order_by(JobItem.position)
         .limit(limit)
     )
-    return list(rows)
+    return [Item(*row) for row in rows]
 
 
-async def is_finished(session: AsyncSession, job_id: UUID) -> bool:
-    unfinished = await session.scalar(
-        select(exists().where(JobItem.job_id == job_id, JobItem.finished.is_(False)))
+async def finished_after(
+    session: AsyncSession, job_id: UUID, number: int, limit: int
+) -> list[Item]:
+    """`limit` items behind the job's finish `number`, in the order in which they finished."""
+    rows = await session.execute(
+        _ITEMS.where(JobItem.job_id == job_id, JobItem.finished > number)
+        .order_by(JobItem.finished)
+        .limit(limit)
     )
-    return not unfinished
+    return [Item(*row) for row in rows]
 
 
-def finished_among(session: Session, job_ids: Collection[UUID]) -> Sequence[UUID]:
-    """Those of the jobs in which nothing is left to do."""
-    return session.scalars(select(Job.id).where(Job.id.in_(job_ids), ~_UNFINISHED)).all()
+async def cancel(session: AsyncSession, job_id: UUID) -> bool:
+    """Ends a running job's interest in what it still waits for; whether there was a running one.
+
+    What other jobs wait for stays queued; what a worker computes right now is finished and kept.
+    """
+    unfinished = select(JobItem.evaluation_id).where(
+        JobItem.job_id == job_id, JobItem.finished.is_(None)
+    )
+    held = await _lock(session, unfinished)
+    cancelled = await session.scalar(
+        update(Job)
+        .where(Job.id == job_id, Job.state == "running")
+        .values(state="cancelled", ended_at=func.now())
+        .returning(Job.id)
+    )
+    if cancelled is not None:
+        await session.execute(evaluations.forgo(held))
+    return cancelled is not None
+
+
+async def retry(session: AsyncSession, job: Job) -> dict[UUID, str]:
+    """Queues what failed of a job's proxies again; returns every job that waits for it once more,
+    with its priority.
+
+    Those are all jobs with the same failure in them, except cancelled ones: a failure is the
+    evaluation's, and so is its end.
+    """
+    members = select(JobItem.evaluation_id).where(JobItem.job_id == job.id)
+    held = await _lock(session, members.where(Evaluation.failed.overlap(job.proxies)))
+    rows = await session.execute(
+        select(Evaluation.id, Evaluation.failed).where(Evaluation.id.in_(held))
+    )
+    by_proxies: dict[tuple[str, ...], list[int]] = {}
+    for evaluation_id, failed in rows:
+        again = tuple(sorted(set(failed) & set(job.proxies)))
+        by_proxies.setdefault(again, []).append(evaluation_id)
+    reopened: dict[UUID, str] = {}
+    for again, evaluation_ids in by_proxies.items():
+        await session.execute(evaluations.requeue(evaluation_ids, again))
+        reopened |= await _reopen(session, evaluation_ids, again)
+    return reopened
+
+
+async def _lock(session: AsyncSession, evaluation_ids: Select[Any]) -> Sequence[int]:
+    found = await session.scalars(
+        select(Evaluation.id)
+        .where(Evaluation.id.in_(evaluation_ids))
+        .order_by(Evaluation.id)
+        .with_for_update()
+    )
+    return found.all()
+
+
+async def _reopen(
+    session: AsyncSession, evaluation_ids: Sequence[int], proxies: Collection[str]
+) -> dict[UUID, str]:
+    """Takes back the finish of items that wait for one of the proxies again."""
+    answered = (JobItem.evaluation_id.in_(evaluation_ids), JobItem.finished.is_not(None))
+    job_ids = await session.scalars(
+        select(Job.id)
+        .where(
+            Job.id.in_(select(JobItem.job_id).where(*answered)),
+            Job.state != "cancelled",
+            Job.proxies.overlap(evaluations.names(proxies)),
+        )
+        .order_by(Job.id)
+        .with_for_update()
+    )
+    reopened = (
+        update(JobItem)
+        .where(JobItem.job_id.in_(job_ids.all()), *answered)
+        .values(finished=None)
+        .returning(JobItem.job_id)
+        .cte("reopened")
+    )
+    counted = (
+        select(reopened.c.job_id, func.count().label("n"))
+        .group_by(reopened.c.job_id)
+        .cte("counted")
+    )
+    rows = await session.execute(
+        update(Job)
+        .where(Job.id == counted.c.job_id)
+        .values(unfinished=Job.unfinished + counted.c.n, state="running", ended_at=None)
+        .returning(Job.id, Job.priority)
+        .execution_options(synchronize_session=False)
+    )
+    return dict(rows.all())
+
+
+def purge(session: Session, days: float, limit: int) -> int:
+    """Deletes up to `limit` jobs that ended `days` ago, and no score; returns how many."""
+    old = (
+        select(Job.id)
+        .where(Job.state != "running", Job.ended_at < func.now() - timedelta(days=days))
+        .order_by(Job.ended_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    deleted = session.execute(delete(Job).where(Job.id.in_(old)).returning(Job.id))
+    return len(deleted.all())
+
+
+def _claimable() -> Any:
+    return (
+        exists()
+        .where(JobItem.job_id == Job.id, JobItem.finished.is_(None))
+        .where(Evaluation.id == JobItem.evaluation_id, Evaluation.state == "queued")
+    )
 
 
 def has_queued(session: Session, job_id: UUID) -> bool:
     """Whether a worker could claim something of the job."""
     found = session.scalar(
-        select(
-            exists()
-            .where(JobItem.job_id == job_id, JobItem.finished.is_(False))
-            .where(Evaluation.id == JobItem.evaluation_id, Evaluation.state == "queued")
-        )
+        select(Job.id).where(Job.id == job_id, Job.state == "running", _claimable())
     )
-    return bool(found)
+    return found is not None
 
 
 def waiting_for(session: Session, evaluation_ids: Collection[int]) -> Sequence[tuple[UUID, str]]:
@@ -110,7 +268,8 @@ def waiting_for(session: Session, evaluation_ids: Collection[int]) -> Sequence[t
         .where(
             Evaluation.id.in_(evaluation_ids),
             Evaluation.state == "queued",
-            JobItem.finished.is_(False),
+            JobItem.finished.is_(None),
+            Job.state == "running",
         )
     )
     return list(rows)
@@ -120,11 +279,7 @@ def with_queued(session: Session) -> Sequence[tuple[UUID, str]]:
     """(id, priority) of every job with something to claim, live ones first, then by age."""
     rows = session.execute(
         select(Job.id, Job.priority)
-        .where(
-            exists()
-            .where(JobItem.job_id == Job.id, JobItem.finished.is_(False))
-            .where(Evaluation.id == JobItem.evaluation_id, Evaluation.state == "queued")
-        )
+        .where(Job.state == "running", _claimable())
         .order_by(Job.priority.desc(), Job.created_at)
     )
     return list(rows)

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, delete, exists, func, literal, selec
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from service.db.evaluations import FREE, Claimed, joined, names, settle
+from service.db.evaluations import FREE, Claimed, forgo, joined, names, settle
 from service.db.models import Architecture, Evaluation, Job, JobItem, Lease
 
 WORKER_DIED = "worker-died"
@@ -42,7 +42,12 @@ def claim(
         .join(JobItem, JobItem.evaluation_id == Evaluation.id)
         .join(Job, Job.id == JobItem.job_id)
         .join(Architecture, Architecture.id == Evaluation.architecture_id)
-        .where(Job.id == job_id, JobItem.finished.is_(False), Evaluation.state == "queued")
+        .where(
+            Job.id == job_id,
+            Job.state == "running",
+            JobItem.finished.is_(None),
+            Evaluation.state == "queued",
+        )
         .order_by(Evaluation.suspect, JobItem.position)
         .limit(limit)
         .with_for_update(of=Evaluation, skip_locked=True)
@@ -67,7 +72,7 @@ def extend(session: Session, lease: UUID, lease_seconds: float) -> None:
 
 
 def release(session: Session, lease: UUID) -> None:
-    """Ends a lease and puts back what was not computed under it."""
+    """Ends a lease and puts back what was not computed under it and is still wanted."""
     held = session.scalars(
         select(Evaluation.id)
         .where(Evaluation.lease == lease)
@@ -78,6 +83,7 @@ def release(session: Session, lease: UUID) -> None:
         session.execute(
             update(Evaluation).where(Evaluation.id.in_(held)).values(state="queued", **FREE)
         )
+        session.execute(forgo(held))
     session.execute(delete(Lease).where(Lease.id == lease))
 
 
@@ -122,8 +128,7 @@ def sweep(session: Session, attempts_limit: int) -> list[UUID]:
         )
         .returning(Evaluation.id, Evaluation.state)
     )
-    touched: list[UUID] = []
-    for evaluation_id, state in rows.all():
-        if state == "failed":
-            touched += settle(session, evaluation_id, [])
-    return touched
+    state_of = dict(rows.all())
+    session.execute(forgo(expired))
+    set_aside = [each for each, state in state_of.items() if state == "failed"]
+    return settle(session, set_aside, [])

@@ -33,6 +33,9 @@ SETTINGS_KEPT = 16
 LOCKED_PAUSE_SECONDS = 0.05
 """A request that asks for more of the same evaluations holds them for about as long."""
 
+PURGED_AT_ONCE = 10
+"""Jobs a sweep: of ten thousand items each, they take half a second."""
+
 DEAD_AFTER_LEASES = 20
 """A worker silent for so long, ten minutes by default, is struck off the list."""
 
@@ -253,6 +256,9 @@ class Worker:
             pending = jobs.with_queued(session)
         with self._transaction() as session:
             workers.forget_dead(session, DEAD_AFTER_LEASES * self._settings.lease_seconds)
+            purged = jobs.purge(session, self._settings.job_days, PURGED_AT_ONCE)
+        if purged:
+            log.info("purged", jobs=purged)
         self._announce(touched)
         try:
             if lost := self._doorbells.ring_missing(pending):
@@ -261,13 +267,8 @@ class Worker:
             log.warning("redis gone", error=str(error))
 
     def _announce(self, touched: list[UUID]) -> None:
-        if not touched:
-            return
-        # After the commit: of two workers that settle a job's last items, the later one sees both.
-        with self._transaction() as session:
-            finished = jobs.finished_among(session, touched)
         try:
-            self._doorbells.announce(finished)
+            self._doorbells.announce(touched)
         except Unreachable as error:
             log.warning("redis gone", error=str(error))
 

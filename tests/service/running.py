@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import httpx2
 import redis
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
 
 START_S = 60.0
 """Importing torch on a machine whose cores are both busy."""
@@ -113,13 +115,19 @@ class Running:
     def engine(self) -> Engine:
         return create_engine(self.environment["NASCORE_DATABASE_URL"])
 
-    def count(self, table: str) -> int:
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction on the service's database."""
         engine = self.engine()
         try:
-            with engine.connect() as connection:
-                return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
+            with Session(engine) as session, session.begin():
+                yield session
         finally:
             engine.dispose()
+
+    def count(self, table: str) -> int:
+        with self.session() as session:
+            return int(session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
 
     def forget_redis(self) -> None:
         with redis.Redis.from_url(self.environment["NASCORE_REDIS_URL"]) as client:

@@ -1,7 +1,8 @@
 """The ledger's rules on real PostgreSQL: leases, suspects, attempts, the first value stays."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,6 +20,9 @@ from service.settings import Settings
 
 PROXIES = ["params", "nwot"]
 LEASE_S = 60.0
+NO = {"type": "RuntimeError", "detail": "no"}
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +42,36 @@ def job(engine: Engine, database_url: str) -> UUID:
     return asyncio.run(queue(database_url, 5, PROXIES))
 
 
-def counted(database_url: str, job: UUID) -> dict[str, int]:
-    """What GET /jobs/{id} counts."""
+def asynchronously(database_url: str, do: Callable[[AsyncSession], Coroutine[Any, Any, T]]) -> T:
+    """Runs what the API does in one transaction."""
 
-    async def ask() -> dict[str, int]:
+    async def run() -> T:
         made = connect.asynchronous(Settings(database_url=database_url))
         try:
-            async with AsyncSession(made) as session:
-                return await jobs.counts(session, job)
+            async with AsyncSession(made, expire_on_commit=False) as session, session.begin():
+                return await do(session)
         finally:
             await made.dispose()
 
-    return asyncio.run(ask())
+    return asyncio.run(run())
+
+
+def counted(database_url: str, job: UUID) -> dict[str, int]:
+    """What GET /jobs/{id} counts."""
+    return asynchronously(database_url, lambda session: jobs.counts(session, job))
+
+
+def cancel(database_url: str, job: UUID) -> bool:
+    return asynchronously(database_url, lambda session: jobs.cancel(session, job))
+
+
+def retry(database_url: str, job: UUID) -> dict[UUID, str]:
+    async def do(session: AsyncSession) -> dict[UUID, str]:
+        found = await jobs.find(session, job)
+        assert found is not None
+        return await jobs.retry(session, found)
+
+    return asynchronously(database_url, do)
 
 
 async def queue(database_url: str, n: int, proxies: list[str], start: int = 0) -> UUID:
@@ -75,6 +97,10 @@ async def queue(database_url: str, n: int, proxies: list[str], start: int = 0) -
             return made_job.id
     finally:
         await made.dispose()
+
+
+def counts(**of_states: int) -> dict[str, int]:
+    return dict.fromkeys(jobs.STATES, 0) | of_states
 
 
 def claim(engine: Engine, job: UUID, most: int = 64) -> tuple[UUID, list[Claimed]]:
@@ -111,6 +137,11 @@ def rows(claimed: Claimed, value: float = 1.0) -> list[dict[str, object]]:
         }
         for proxy in claimed.proxies
     ]
+
+
+def fail(engine: Engine, claimed: Claimed, lease: UUID) -> object:
+    with Session(engine) as session, session.begin():
+        return evaluations.fail(session, claimed, lease, NO)
 
 
 def complete(engine: Engine, claimed: Claimed, lease: UUID, value: float = 1.0) -> object:
@@ -173,8 +204,8 @@ def test_three_deaths_alone_set_it_aside_and_its_neighbours_are_scored(
             "type": "worker-died",
             "detail": "its worker died 3 times while computing nothing else",
         }
-        assert set(session.scalars(select(JobItem.finished))) == {True}
-        assert jobs.finished_among(session, [job]) == [job]
+        assert sorted(session.scalars(select(JobItem.finished))) == [1, 2, 3, 4, 5]
+        assert session.get_one(Job, job).state == "done"
 
 
 def test_a_worker_that_wakes_late_writes_nothing(engine: Engine, job: UUID) -> None:
@@ -244,8 +275,7 @@ def test_a_failure_finishes_every_job_that_waits_for_it(
     other = asyncio.run(queue(database_url, 5, PROXIES))
     lease, (claimed,) = claim(engine, job, 1)
     with Session(engine) as session, session.begin():
-        error = {"type": "RuntimeError", "detail": "no"}
-        assert set(evaluations.fail(session, claimed, lease, error) or []) == {job, other}
+        assert set(evaluations.fail(session, claimed, lease, NO) or []) == {job, other}
     assert states(engine) == ["failed", *["queued"] * 4]
 
 
@@ -254,16 +284,15 @@ def test_what_was_asked_for_during_a_failure_is_still_tried(
 ) -> None:
     lease, (claimed,) = claim(engine, job, 1)
     more = asyncio.run(queue(database_url, 5, ["snip"]))
-    error = {"type": "RuntimeError", "detail": "no"}
     with Session(engine) as session, session.begin():
-        assert evaluations.fail(session, claimed, lease, error) == [job]
+        assert evaluations.fail(session, claimed, lease, NO) == [job]
     assert states(engine) == ["queued"] * 5
-    assert counted(database_url, job) == {"queued": 4, "running": 0, "done": 0, "failed": 1}
+    assert counted(database_url, job) == counts(queued=4, failed=1)
     lease, (again,) = claim(engine, more, 1)
     assert again.id == claimed.id
     assert again.proxies == ["snip"]
     assert complete(engine, again, lease) == [more]
-    assert counted(database_url, more) == {"queued": 4, "running": 0, "done": 1, "failed": 0}
+    assert counted(database_url, more) == counts(queued=4, done=1)
     assert states(engine) == ["failed", *["queued"] * 4]
 
 
@@ -272,12 +301,12 @@ def test_what_failed_is_not_queued_again_by_those_who_ask_for_more(
 ) -> None:
     lease, (claimed,) = claim(engine, job, 1)
     with Session(engine) as session, session.begin():
-        evaluations.fail(session, claimed, lease, {"type": "RuntimeError", "detail": "no"})
+        evaluations.fail(session, claimed, lease, NO)
     more = asyncio.run(queue(database_url, 5, [*PROXIES, "snip"]))
     lease, (again,) = claim(engine, more, 1)
     assert (again.id, again.proxies) == (claimed.id, ["snip"])
     assert complete(engine, again, lease) == [more]
-    assert counted(database_url, more) == {"queued": 4, "running": 0, "done": 0, "failed": 1}
+    assert counted(database_url, more) == counts(queued=4, failed=1)
 
 
 def test_what_fails_for_another_job_does_not_count_as_failed_in_ours(
@@ -289,9 +318,9 @@ def test_what_fails_for_another_job_does_not_count_as_failed_in_ours(
     lease, (again,) = claim(engine, more, 1)
     assert again.id == claimed.id
     with Session(engine) as session, session.begin():
-        evaluations.fail(session, again, lease, {"type": "RuntimeError", "detail": "no"})
-    assert counted(database_url, job) == {"queued": 4, "running": 0, "done": 1, "failed": 0}
-    assert counted(database_url, more) == {"queued": 4, "running": 0, "done": 0, "failed": 1}
+        evaluations.fail(session, again, lease, NO)
+    assert counted(database_url, job) == counts(queued=4, done=1)
+    assert counted(database_url, more) == counts(queued=4, failed=1)
 
 
 def test_released_work_is_queued_again_and_under_no_suspicion(engine: Engine, job: UUID) -> None:
@@ -301,3 +330,128 @@ def test_released_work_is_queued_again_and_under_no_suspicion(engine: Engine, jo
         leases.release(session, lease)
     assert states(engine) == ["done", *["queued"] * 4]
     assert len(claim(engine, job)[1]) == 4
+
+
+def test_finishes_are_numbered_as_they_come_and_the_last_one_ends_the_job(
+    engine: Engine, job: UUID
+) -> None:
+    lease, chunk = claim(engine, job)
+    for each in reversed(chunk):
+        complete(engine, each, lease)
+    with Session(engine) as session:
+        items = session.execute(
+            select(JobItem.finished).where(JobItem.job_id == job).order_by(JobItem.position)
+        )
+        assert list(items.scalars()) == [5, 4, 3, 2, 1]
+        ended = session.get_one(Job, job)
+        assert (ended.state, ended.unfinished, ended.finishes) == ("done", 0, 5)
+        assert ended.ended_at is not None
+
+
+def test_a_cancelled_job_gives_up_its_own_interest_and_nobody_elses(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    other = asyncio.run(queue(database_url, 2, ["nwot", "snip"]))
+    assert cancel(database_url, job)
+    assert not cancel(database_url, job), "it is cancelled already"
+    assert states(engine) == ["done"] * 3 + ["queued"] * 2
+    assert claim(engine, job)[1] == []
+    lease, chunk = claim(engine, other)
+    assert {frozenset(each.proxies) for each in chunk} == {frozenset({"nwot", "snip"})}
+    for each in chunk:
+        assert complete(engine, each, lease) == [other]
+    assert counted(database_url, job) == counts(cancelled=5)
+    assert counted(database_url, other) == counts(done=2)
+
+
+def test_what_is_computed_while_its_job_is_cancelled_is_kept_and_the_rest_not_put_back(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    lease, chunk = claim(engine, job, 2)
+    assert cancel(database_url, job)
+    assert complete(engine, chunk[0], lease) == [], "nobody waits, yet the scores are kept"
+    with Session(engine) as session, session.begin():
+        assert len(session.scalars(select(Score.value)).all()) == len(PROXIES)
+        leases.release(session, lease)
+    assert states(engine) == ["done"] * 5
+
+
+def test_of_a_dead_worker_only_what_somebody_still_wants_is_taken_up(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    other = asyncio.run(queue(database_url, 1, PROXIES))
+    lease, _ = claim(engine, job)
+    assert cancel(database_url, job)
+    die(engine, lease)
+    assert states(engine) == ["done"] * 4 + ["queued"]
+    assert len(claim(engine, other)[1]) == 1
+
+
+def test_what_was_asked_during_a_computation_and_cancelled_is_not_owed_after_it(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    lease, (claimed,) = claim(engine, job, 1)
+    more = asyncio.run(queue(database_url, 1, ["snip"]))
+    assert cancel(database_url, more)
+    complete(engine, claimed, lease)
+    assert states(engine) == ["done"] + ["queued"] * 4
+
+
+def test_a_retry_queues_what_failed_and_every_job_waits_for_it_again(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    other = asyncio.run(queue(database_url, 5, PROXIES))
+    cancelled = asyncio.run(queue(database_url, 5, PROXIES))
+    lease, chunk = claim(engine, job)
+    fail(engine, chunk[0], lease)
+    cancel(database_url, cancelled)
+    for each in chunk[1:]:
+        complete(engine, each, lease)
+    assert counted(database_url, job) == counts(done=4, failed=1)
+    assert retry(database_url, job) == {job: "live", other: "live"}
+    assert counted(database_url, job) == counts(done=4, queued=1)
+    assert counted(database_url, cancelled) == counts(cancelled=5), "it waits for nothing"
+    lease, (again,) = claim(engine, other)
+    assert (again.id, set(again.proxies)) == (chunk[0].id, set(PROXIES))
+    assert set(complete(engine, again, lease) or []) == {job, other}  # type: ignore[call-overload]
+    assert counted(database_url, job) == counts(done=5)
+    with Session(engine) as session:
+        assert session.get_one(Evaluation, again.id).error is None
+        ended = session.get_one(Job, job)
+        assert (ended.state, ended.finishes, ended.size) == ("done", 6, 5)
+    assert retry(database_url, job) == {}, "nothing has failed"
+
+
+def test_a_retry_is_for_the_proxies_of_its_job(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    more = asyncio.run(queue(database_url, 1, ["snip"]))
+    lease, (claimed,) = claim(engine, more)
+    assert set(claimed.proxies) == {*PROXIES, "snip"}
+    fail(engine, claimed, lease)
+    assert retry(database_url, more) == {more: "live"}
+    lease, (again,) = claim(engine, more)
+    assert again.proxies == ["snip"]
+    complete(engine, again, lease)
+    assert counted(database_url, more) == counts(done=1)
+    assert counted(database_url, job) == counts(failed=1, queued=4)
+
+
+def test_jobs_are_purged_some_time_after_their_end_and_scores_never(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    running = asyncio.run(queue(database_url, 2, PROXIES, start=10))
+    lease, chunk = claim(engine, job)
+    for each in chunk:
+        complete(engine, each, lease)
+    with Session(engine) as session, session.begin():
+        assert jobs.purge(session, days=1, limit=10) == 0
+        session.execute(update(Job).values(created_at=text("now() - interval '9 days'")))
+        ended = update(Job).where(Job.state == "done")
+        session.execute(ended.values(ended_at=text("now() - interval '2 days'")))
+    with Session(engine) as session, session.begin():
+        assert jobs.purge(session, days=1, limit=10) == 1
+    with Session(engine) as session:
+        assert session.scalars(select(Job.id)).all() == [running]
+        assert len(session.scalars(select(Score.value)).all()) == 5 * len(PROXIES)
+        assert len(session.scalars(select(JobItem.job_id)).all()) == 2

@@ -101,7 +101,13 @@ def test_a_job_is_accepted_followed_and_paged(http: httpx2.Client) -> None:
     assert int(accepted.headers["Retry-After"]) >= 1
     assert [each["asked"] for each in accepted.json()["results"]] == spellings
     finished = await_job(http, job)
-    assert finished["counts"] == {"queued": 0, "running": 0, "done": 25, "failed": 0}
+    assert finished["counts"] == {
+        "queued": 0,
+        "running": 0,
+        "done": 25,
+        "failed": 0,
+        "cancelled": 0,
+    }
     collected, path = [], f"/jobs/{job}/results?limit=10"
     pages = 0
     while True:

@@ -1,16 +1,16 @@
-"""Jobs: how far they are, and their results."""
+"""Jobs: how far they are, their results and events, and their end."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.sse import EventSourceResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.api import problems
-from service.api.deps import DatabaseDep, SettingsDep
-from service.api.routes.score import result
-from service.api.schemas.jobs import Counts, Job, ResultPage
-from service.api.schemas.protocol import Protocol
+from service.api import answers, events, problems, queueing
+from service.api.deps import DatabaseDep, DoorbellsDep, ProgressDep, SettingsDep
+from service.api.problems import ProblemError
+from service.api.schemas.jobs import Job, ResultPage
 from service.db import jobs, models, protocols, scores
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -26,22 +26,93 @@ async def job(
     job_id: UUID, response: Response, database: DatabaseDep, settings: SettingsDep
 ) -> Job:
     async with database() as session:
-        found = await _job(session, job_id)
-        protocol = await protocols.by_id(session, found.protocol_id)
-        counts = await jobs.counts(session, job_id)
-    running = bool(counts["queued"] or counts["running"])
-    if running:
+        shown = await answers.job(session, await _job(session, job_id))
+    if shown.state == "running":
         response.headers["Retry-After"] = str(settings.retry_after_seconds)
-    return Job(
-        job=job_id,
-        bench=protocol.bench,
-        protocol=Protocol.of(protocol),
-        proxies=found.proxies,
-        priority=found.priority,
-        state="running" if running else "done",
-        counts=Counts(**counts),
-        created_at=found.created_at,
-    )
+    return shown
+
+
+@router.delete(
+    "/{job_id}",
+    operation_id="cancel",
+    summary="Cancel what a job still waits for",
+    responses=problems.responses(404, 422, 503),
+)
+async def cancel(job_id: UUID, database: DatabaseDep, doorbells: DoorbellsDep) -> Job:
+    """Ends this job's interest only: what other jobs wait for goes on, what is scored stays, and
+    what a worker has in hand is finished and kept. A job that has ended stays as it is.
+    """
+    async with database.begin() as session:
+        await _job(session, job_id)
+        cancelled = await jobs.cancel(session, job_id)
+    if cancelled:
+        await queueing.announce(doorbells, job_id)
+    async with database() as session:
+        return await answers.job(session, await _job(session, job_id))
+
+
+@router.post(
+    "/{job_id}/retry",
+    operation_id="retry",
+    summary="Try what failed in a job again",
+    responses=problems.responses(404, 409, 422, 503),
+)
+async def retry(job_id: UUID, database: DatabaseDep, doorbells: DoorbellsDep) -> Job:
+    """Queues the job's failed evaluations again, for its own proxies. Other jobs that hold the same
+    failure wait for the new outcome too. Where nothing failed, nothing happens.
+    """
+    async with database.begin() as session:
+        found = await _job(session, job_id)
+        if found.state == "cancelled":
+            raise ProblemError(
+                409,
+                "job-cancelled",
+                "The job is cancelled",
+                f"job {job_id} waits for nothing any more; ask again with POST /score",
+            )
+        waiting = await jobs.retry(session, found)
+    await queueing.ring(doorbells, waiting)
+    async with database() as session:
+        return await answers.job(session, await _job(session, job_id))
+
+
+@router.get(
+    "/{job_id}/events",
+    operation_id="job_events",
+    summary="A job's results as they finish, as server-sent events",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Events `result` (a finished architecture; its id numbers it), "
+            "`progress` (how many have finished) and, last, `end` (the job)",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        204: {"description": "Everything was sent, `end` too: an EventSource stops here"},
+        **problems.responses(404, 422, 503),
+    },
+)
+async def job_events(
+    job_id: UUID,
+    database: DatabaseDep,
+    progress: ProgressDep,
+    settings: SettingsDep,
+    last_event_id: Annotated[
+        str | None,
+        Header(
+            pattern=events.ID,
+            description="Of the last event received: the stream goes on behind it.",
+        ),
+    ] = None,
+) -> Response:
+    """Resumes without loss or repetition, whichever process answers and whether or not Redis is
+    there: the events are read from the database.
+    """
+    async with database() as session:
+        found = await _job(session, job_id)
+    if events.is_end(last_event_id, found):
+        return Response(status_code=204)
+    stream = events.stream(database, progress, settings, found, events.number(last_event_id))
+    return EventSourceResponse(stream, headers={"Cache-Control": "no-store"})
 
 
 @router.get(
@@ -65,12 +136,9 @@ async def job_results(
         found = await _job(session, job_id)
         protocol = await protocols.by_id(session, found.protocol_id)
         page = await jobs.page(session, job_id, start, limit + 1)
+        hashes = {item.hash for item in page}
         known = await scores.known(
-            session,
-            protocol.bench,
-            found.protocol_id,
-            {digest for _, digest, _ in page},
-            found.proxies,
+            session, protocol.bench, found.protocol_id, hashes, found.proxies
         )
     following = str(start + limit) if len(page) > limit else None
     if following is not None:
@@ -78,8 +146,15 @@ async def job_results(
         response.headers["Link"] = f'<{link}>; rel="next"'
     return ResultPage(
         results=[
-            result(asked, digest, spec, known[digest], found.proxies)
-            for asked, digest, spec in page[:limit]
+            answers.result(
+                item.asked,
+                item.hash,
+                item.spec,
+                known[item.hash],
+                found.proxies,
+                cancelled=found.state == "cancelled",
+            )
+            for item in page[:limit]
         ],
         next=following,
     )

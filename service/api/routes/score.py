@@ -1,29 +1,25 @@
 """POST /score: from spellings to scores, at once where they are known, by a job where not."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
-from uuid import UUID, uuid4
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import Annotated
+from uuid import UUID
 
-import structlog
 from fastapi import APIRouter, Header, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.api import asking, problems
-from service.api.deps import CompletionsDep, DatabaseDep, DoorbellsDep, SettingsDep
+from service.api import asking, problems, queueing
+from service.api.answers import result
+from service.api.deps import DatabaseDep, DoorbellsDep, ProgressDep, SettingsDep
+from service.api.queueing import Key
 from service.api.schemas.protocol import Protocol
-from service.api.schemas.score import Failure, Result, ScoreAnswer, ScoreRequest, State
+from service.api.schemas.score import ScoreAnswer, ScoreRequest
 from service.api.strict_json import JsonRoute
-from service.benches import Reading
-from service.db import architectures, evaluations, jobs, models, protocols, scores
+from service.db import jobs, scores
 from service.db.scores import Scored
-from service.logs import REQUEST_ID
-from service.protocol import Protocol as Described
-from service.queue import AsyncDoorbells, Unreachable
 from service.settings import Settings
 
 router = APIRouter(route_class=JsonRoute, tags=["scores"])
-log = structlog.get_logger()
 
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,9})\s*(?:$|[,;])")
 
@@ -51,10 +47,18 @@ async def score(
     settings: SettingsDep,
     database: DatabaseDep,
     doorbells: DoorbellsDep,
-    completions: CompletionsDep,
+    progress: ProgressDep,
     prefer: Annotated[
         str | None,
         Header(description="`wait=N`: wait up to N seconds (RFC 7240).", examples=["wait=30"]),
+    ] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            pattern=r"^[!-~]{1,255}$",
+            description="Of a request that may be sent again: it makes one job, whose answer every "
+            "repetition gets, for as long as the job is kept.",
+        ),
     ] = None,
 ) -> ScoreAnswer:
     """Answers 200 with the scores where all are known or are computed within `Prefer: wait=N`,
@@ -65,6 +69,11 @@ async def score(
     proxies = asking.proxies_named(request.proxies)
     readings = await asking.readings(request, bench, settings)
     hashes = {reading.architecture.hash for reading in readings}
+    key = Key.of(idempotency_key, request)
+    job_id = None
+    if (first := await queueing.replayed(database, key)) is not None:
+        # What `all proxies` means may have grown since.
+        job_id, proxies = first.id, first.proxies
     async with database() as session:
         # No BEGIN and no ROLLBACK: two of the five trips to the database for a known answer.
         await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
@@ -72,17 +81,20 @@ async def score(
             session, bench.name, request.protocol, request.dataset, request.seed
         )
         known = await scores.known(session, bench.name, protocol.digest, hashes, proxies)
-    job_id = None
-    if not all(digest in known and not known[digest].awaited(proxies) for digest in hashes):
-        async with database.begin() as session:
-            job = await _queue(session, protocol, readings, proxies, request, settings)
-            job_id, priority = job.id, job.priority
-        log.info("queued", job=str(job_id), architectures=len(readings))
-        await _ring(doorbells, job_id, priority)
+    if job_id is None and not _all_answered(known, hashes, proxies):
+        priority = request.priority or _usual_priority(len(readings), settings)
+        job_id = await queueing.queue(
+            database, protocol, readings, proxies, priority, key, settings
+        )
+        await queueing.ring(doorbells, {job_id: priority})
+    cancelled = False
+    if job_id is not None:
         if (seconds := _wait_seconds(prefer, settings)) is not None:
             response.headers["Preference-Applied"] = f"wait={seconds}"
-            await completions.wait(job_id, seconds, lambda: _is_finished(database, job_id))
+            ended = partial(_has_ended, database, job_id)
+            await progress.wait(job_id, seconds, ended)
         async with database() as session:
+            cancelled = await jobs.state(session, job_id) == "cancelled"
             known = await scores.known(session, bench.name, protocol.digest, hashes, proxies)
     results = [
         result(
@@ -91,6 +103,7 @@ async def score(
             reading.architecture.spec,
             known[reading.architecture.hash],
             proxies,
+            cancelled=cancelled,
         )
         for reading in readings
     ]
@@ -103,68 +116,19 @@ async def score(
     )
 
 
-def result(
-    asked: Mapping[str, Any],
-    digest: str,
-    spec: Mapping[str, Any],
-    scored: Scored,
-    proxies: Sequence[str],
-) -> Result:
-    """What an answer says of one architecture."""
-    failed = scored.failed(proxies)
-    state: State = "failed" if failed else "done"
-    if scored.awaited(proxies):
-        state = "running" if scored.state == "running" else "queued"
-    return Result(
-        hash=digest,
-        asked=dict(asked),
-        spec=dict(spec),
-        state=state,
-        scores={name: scored.values.get(name) for name in proxies},
-        undefined={n: scored.undefined[n] for n in proxies if n in scored.undefined},
-        error=Failure(**scored.error) if failed and scored.error else None,
-    )
+def _all_answered(
+    known: Mapping[str, Scored], hashes: Collection[str], proxies: Sequence[str]
+) -> bool:
+    return all(digest in known and not known[digest].awaited(proxies) for digest in hashes)
 
 
-async def _queue(
-    session: AsyncSession,
-    protocol: Described,
-    readings: Sequence[Reading],
-    proxies: list[str],
-    request: ScoreRequest,
-    settings: Settings,
-) -> models.Job:
-    distinct = {reading.architecture.hash: reading.architecture for reading in readings}
-    protocol_id = await protocols.store(session, protocol)
-    ids = await architectures.store(session, protocol.bench, list(distinct.values()))
-    queued = await evaluations.enqueue(session, protocol.bench, protocol_id, ids, proxies)
-    default = "live" if len(readings) <= settings.live_limit else "bulk"
-    job = models.Job(
-        id=uuid4(),
-        protocol_id=protocol_id,
-        proxies=proxies,
-        priority=request.priority or default,
-        request_id=structlog.contextvars.get_contextvars()[REQUEST_ID],
-    )
-    items = []
-    for reading in readings:
-        evaluation_id, finished = queued[reading.architecture.hash]
-        items.append((evaluation_id, reading.asked, finished))
-    await jobs.create(session, job, items)
-    return job
+def _usual_priority(size: int, settings: Settings) -> str:
+    return "live" if size <= settings.live_limit else "bulk"
 
 
-async def _ring(doorbells: AsyncDoorbells, job_id: UUID, priority: str) -> None:
-    try:
-        await doorbells.ring(job_id, priority)
-    except Unreachable as error:
-        # The job is in Postgres, where workers look when no bell rings.
-        log.warning("redis gone", error=str(error))
-
-
-async def _is_finished(database: DatabaseDep, job_id: UUID) -> bool:
+async def _has_ended(database: DatabaseDep, job_id: UUID) -> bool:
     async with database() as session:
-        return await jobs.is_finished(session, job_id)
+        return await jobs.state(session, job_id) != "running"
 
 
 def _wait_seconds(prefer: str | None, settings: Settings) -> int | None:

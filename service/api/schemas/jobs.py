@@ -17,6 +17,7 @@ class Counts(BaseModel):
     running: int
     done: int
     failed: int
+    cancelled: int
 
 
 class Job(BaseModel):
@@ -30,6 +31,22 @@ class Job(BaseModel):
     state: Literal["running", "done", "cancelled"]
     counts: Counts
     created_at: datetime
+    ended_at: datetime | None = Field(
+        description="When nothing was left to do; the job is deleted some days after, see `GET /`."
+    )
+
+
+class Finished(Result):
+    """The data of a `result` event."""
+
+    position: int = Field(description="Of the architecture in the request, from 0.")
+
+
+class Step(BaseModel):
+    """The data of a `progress` event."""
+
+    finished: int
+    size: int = Field(description="How many architectures the job has.")
 
 
 class ResultPage(BaseModel):

@@ -3,7 +3,14 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from service.api.schemas.protocol import Protocol
@@ -71,15 +78,42 @@ class Spelling(BaseModel):
         }
 
 
+ALL = "all"
+
+
+def _many(value: object) -> object:
+    if isinstance(value, list) or value is None or value == ALL:
+        return value
+    raise PydanticCustomError("architectures", "neither a list of spellings nor 'all'")
+
+
 # Not validated one by one: a million wrong ones would be a million faults before they are counted.
 Spellings = Annotated[
-    list[Any],
-    WithJsonSchema({"type": "array", "items": {"$ref": "#/components/schemas/Spelling"}}),
+    list[Any] | str | None,
+    BeforeValidator(_many),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": {"$ref": "#/components/schemas/Spelling"}},
+                {"type": "string", "const": ALL},
+                {"type": "null"},
+            ]
+        }
+    ),
 ]
 
 
+class Sample(BaseModel):
+    """Random architectures: those that `GET /benches/{bench}/sample` gives for `n` and `seed`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    n: int = Field(ge=1, description="How many; `GET /` names the most.", examples=[100])
+    seed: int = Field(0, ge=0, lt=SEEDS, description="Of the sample.")
+
+
 class ScoreRequest(Spelling):
-    """One architecture (its spelling right here, or as `architecture`) or many."""
+    """One architecture (its spelling right here, or as `architecture`) or many, in one way."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -107,7 +141,10 @@ class ScoreRequest(Spelling):
 
     bench: str = Field(pattern=NAME, description="See `GET /benches`.", examples=["nb201"])
     architecture: Spelling | None = None
-    architectures: Spellings | None = None
+    architectures: Spellings = Field(
+        None, description="Spellings, or `all` that the bench has, where one request can hold them."
+    )
+    sample: Sample | None = None
     proxies: list[str] | None = Field(
         None,
         min_length=1,
@@ -121,14 +158,14 @@ class ScoreRequest(Spelling):
         None, description="Live work goes first; by default large requests are bulk work."
     )
 
-    def spellings(self) -> list[Any] | None:
-        """What to score, as sent; None where there is not exactly one way of asking."""
-        inline = any(name in self.model_fields_set for name in Spelling.model_fields)
-        if [inline, self.architecture is not None, self.architectures is not None].count(True) != 1:
-            return None
-        if self.architectures is not None:
-            return self.architectures
-        return [(self if self.architecture is None else self.architecture).written()]
+    def wishes(self) -> list[list[Any] | str | Sample]:
+        """What to score, as sent: spellings, `all` or a sample; one wish in a valid request."""
+        found: list[list[Any] | str | Sample] = []
+        if any(name in self.model_fields_set for name in Spelling.model_fields):
+            found.append([self.written()])
+        if self.architecture is not None:
+            found.append([self.architecture.written()])
+        return found + [wish for wish in (self.architectures, self.sample) if wish is not None]
 
 
 class Failure(BaseModel):

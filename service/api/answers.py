@@ -1,0 +1,54 @@
+"""What answers say of an architecture and of a job: the same in every call."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.api.schemas.jobs import Counts, Job
+from service.api.schemas.protocol import Protocol
+from service.api.schemas.score import Failure, Result, State
+from service.db import jobs, models, protocols
+from service.db.scores import Scored
+
+
+def result(
+    asked: Mapping[str, Any],
+    digest: str,
+    spec: Mapping[str, Any],
+    scored: Scored,
+    proxies: Sequence[str],
+    *,
+    cancelled: bool = False,
+) -> Result:
+    """With `cancelled`, nobody waits any more for what is not known."""
+    failed = scored.failed(proxies)
+    state: State = "failed" if failed else "done"
+    if scored.awaited(proxies):
+        waiting: State = "running" if scored.state == "running" else "queued"
+        state = "cancelled" if cancelled else waiting
+    return Result(
+        hash=digest,
+        asked=dict(asked),
+        spec=dict(spec),
+        state=state,
+        scores={name: scored.values.get(name) for name in proxies},
+        undefined={n: scored.undefined[n] for n in proxies if n in scored.undefined},
+        error=Failure(**scored.error) if failed and scored.error else None,
+    )
+
+
+async def job(session: AsyncSession, found: models.Job) -> Job:
+    """With the counts of this moment."""
+    described = await protocols.by_id(session, found.protocol_id)
+    return Job(
+        job=found.id,
+        bench=described.bench,
+        protocol=Protocol.of(described),
+        proxies=found.proxies,
+        priority=found.priority,
+        state=found.state,
+        counts=Counts(**await jobs.counts(session, found.id)),
+        created_at=found.created_at,
+        ended_at=found.ended_at,
+    )

@@ -1,0 +1,89 @@
+"""The migrations lead to the tables that the models describe, and carry what was stored."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from service.db.models import Base
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[Connection]:
+    engine: Engine = create_engine(database_url)
+    with engine.connect() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+        connection.commit()
+        yield connection
+    engine.dispose()
+
+
+def config(connection: Connection) -> Config:
+    found = Config()
+    found.set_main_option("script_location", str(MIGRATIONS))
+    found.attributes["connection"] = connection
+    return found
+
+
+def test_there_and_back_and_there_again_give_the_models_tables(connection: Connection) -> None:
+    for _ in range(2):
+        command.upgrade(config(connection), "head")
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        command.downgrade(config(connection), "base")
+    left = connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+    assert left.all() == ["alembic_version"]
+
+
+def test_jobs_of_the_first_version_keep_their_state(connection: Connection) -> None:
+    command.upgrade(config(connection), "0001")
+    running, done = uuid4(), uuid4()
+    connection.execute(
+        text("INSERT INTO protocols (digest, bench, document) VALUES ('d', 'nb201', '{}')")
+    )
+    connection.execute(
+        text("INSERT INTO architectures (bench, hash, spec) VALUES ('nb201', 'h', '{}')")
+    )
+    connection.execute(
+        text(
+            "INSERT INTO evaluations (architecture_id, protocol_id) "
+            "SELECT architectures.id, protocols.id FROM architectures, protocols"
+        )
+    )
+    for job in (running, done):
+        connection.execute(
+            text(
+                "INSERT INTO jobs (id, protocol_id, proxies, priority, request_id) "
+                "SELECT :job, id, '{nwot}', 'live', 'r' FROM protocols"
+            ),
+            {"job": job},
+        )
+        for position in range(3):
+            connection.execute(
+                text(
+                    "INSERT INTO job_items (job_id, position, evaluation_id, asked, finished) "
+                    "SELECT :job, :position, id, '{}', :finished FROM evaluations"
+                ),
+                {"job": job, "position": position, "finished": job == done or position == 2},
+            )
+    connection.commit()
+    command.upgrade(config(connection), "head")
+    rows = connection.execute(
+        text("SELECT id, state, size, unfinished, finishes, ended_at IS NULL FROM jobs")
+    )
+    assert {row[0]: tuple(row[1:]) for row in rows} == {
+        running: ("running", 3, 2, 1, True),
+        done: ("done", 3, 0, 3, False),
+    }
+    numbers = connection.scalars(
+        text("SELECT finished FROM job_items WHERE job_id = :job ORDER BY position"), {"job": done}
+    )
+    assert numbers.all() == [1, 2, 3]
