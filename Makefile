@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "nascore needs Python 3.11 or later"'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[worker,local,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[worker,local,images,dev]'
 	touch $@
 
 demo: $(READY)  ## start the whole service, score architectures of both benches over HTTP, print their ranking

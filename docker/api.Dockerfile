@@ -14,7 +14,8 @@ FROM build AS names
 COPY pyproject.toml .
 RUN python -c "import tomllib; \
 project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-open('needs.txt', 'w').write('\n'.join(project['dependencies']))"
+open('needs.txt', 'w').write( \
+    '\n'.join(project['dependencies'] + project['optional-dependencies']['images']))"
 
 FROM build AS dependencies
 COPY --from=names /src/needs.txt .

@@ -85,6 +85,17 @@ def protocol(
     )
 
 
+def minibatch_sizes() -> list[tuple[int, int]]:
+    """Number and resolution of the images of every minibatch that some recipe needs."""
+    return sorted(
+        {
+            (recipe.batch_size, resolution(bench, recipe.name))
+            for recipe in RECIPES.values()
+            for bench in BENCHES
+        }
+    )
+
+
 def resolution(bench: str, recipe: str) -> int:
     """Height and width of the images, in pixels, under a recipe on a bench."""
     return BENCHES[bench].skeletons[recipe]["resolution"]

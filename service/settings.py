@@ -102,6 +102,31 @@ class Settings(BaseSettings):
         description="A worker kept for live work takes no bulk architecture that costs more.",
     )
 
+    dataset_bytes_limit: int = Field(
+        2 * 2**30,
+        description="A dataset's file, and what it unpacks to: ImageNet16 whole is 1.0 GB.",
+    )
+    dataset_pickle_bytes_limit: int = Field(
+        256 * 2**20, description="One pickle of a dataset, held in memory: CIFAR-100's is 155 MB."
+    )
+    dataset_pickle_operations_limit: int = Field(
+        1_000_000,
+        description="Of one pickle: CIFAR-100's has about 200,000; each may cost 100 bytes.",
+    )
+    dataset_files_limit: int = Field(
+        100_000,
+        description="Files in a folder of images, or in an archive: all are read, 5 ms each.",
+    )
+    dataset_image_bytes_limit: int = Field(
+        32 * 2**20, description="One image file: no photograph of the pixels below is larger."
+    )
+    dataset_image_pixels_limit: int = Field(
+        2**25, description="One image, decoded: 100 MB of colours, which a small file can claim."
+    )
+    dataset_classes_limit: int = Field(
+        25_000, description="The networks get an output for each: ImageNet-21k has 21,841."
+    )
+
     log_level: str = Field("info", description="debug, info, warning or error.")
 
 

@@ -6,7 +6,7 @@ migrations, the supervisor and the client loaded beside it.
 
 import typer
 
-from service.cli import api, migrate, rank, score, up, worker
+from service.cli import api, datasets, migrate, rank, score, up, worker
 
 app = typer.Typer(
     name="nascore",
@@ -17,5 +17,6 @@ app = typer.Typer(
 
 for module in (up, api, worker, migrate, score, rank):
     app.command(name=module.__name__.rsplit(".", 1)[1])(module.command)
+app.add_typer(datasets.app)
 
 __all__ = ["app"]

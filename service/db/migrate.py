@@ -5,15 +5,11 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 import service
-from service.benches import BENCHES
-from service.db.models import Dataset, Minibatch
-from service.minibatch import Dataset as Images
-from service.minibatch import draw, patches
-from service.protocol import RECIPES, resolution
+from service.db import datasets
+from service.minibatch import patches
 
 _LOCK = 7_236_011
 """Of PostgreSQL's advisory locks: two hosts that migrate at once take turns."""
@@ -28,7 +24,7 @@ def migrate(database_url: str) -> None:
             connection.commit()
             _upgrade(connection)
             with Session(connection) as session:
-                _store(session, patches())
+                datasets.add(session, patches())
                 session.commit()
     finally:
         engine.dispose()
@@ -42,38 +38,3 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(next(f for f in folders if f.is_dir())))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-
-
-def _store(session: Session, dataset: Images) -> None:
-    session.execute(
-        insert(Dataset)
-        .values(
-            name=dataset.name,
-            description=dataset.description,
-            source=dataset.source,
-            licence=dataset.licence,
-            classes=list(dataset.classes),
-            mean=list(dataset.mean),
-            std=list(dataset.std),
-        )
-        .on_conflict_do_nothing()
-    )
-    sizes = {
-        (recipe.batch_size, resolution(bench, recipe.name))
-        for recipe in RECIPES.values()
-        for bench in BENCHES
-    }
-    for batch_size, pixels in sorted(sizes):
-        minibatch = draw(dataset, batch_size, pixels)
-        session.execute(
-            insert(Minibatch)
-            .values(
-                sha256=minibatch.sha256,
-                dataset=dataset.name,
-                batch_size=batch_size,
-                resolution=pixels,
-                images=minibatch.images_bytes(),
-                labels=minibatch.labels_bytes(),
-            )
-            .on_conflict_do_nothing()
-        )

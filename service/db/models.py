@@ -56,7 +56,10 @@ class Architecture(Base):
 
 
 class Dataset(Base):
-    """Where minibatches come from; the images themselves stay with their owner."""
+    """Where minibatches come from; the images themselves stay with their owner.
+
+    Its data never changes, since scores depend on it.
+    """
 
     __tablename__ = "datasets"
 
@@ -67,6 +70,15 @@ class Dataset(Base):
     classes: Mapped[list[str]]
     mean: Mapped[list[float]] = mapped_column(ARRAY(Double))
     std: Mapped[list[float]] = mapped_column(ARRAY(Double))
+    format: Mapped[str]
+    """What it was read from."""
+    source_sha256: Mapped[str]
+    """Of the file or folder it was read from."""
+    images: Mapped[int]
+    """How many there were to draw from."""
+    seed: Mapped[int] = mapped_column(BigInteger)
+    """Of the draw."""
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Minibatch(Base):

@@ -1,4 +1,4 @@
-"""Queries on datasets, minibatches and protocols."""
+"""Queries on protocols and the minibatches they name."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -6,7 +6,7 @@ from dataclasses import asdict
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from service import protocol
 from service.db.models import Dataset, Minibatch, Protocol
@@ -15,7 +15,7 @@ from service.protocol import RECIPES
 
 
 class UnknownDatasetError(LookupError):
-    """No minibatch of such a dataset is stored; `known` lists those there are."""
+    """No such minibatch of a dataset is stored; `known` lists the datasets that have one."""
 
     def __init__(self, dataset: str, known: Sequence[str]) -> None:
         super().__init__(f"no dataset {dataset!r}; there are {', '.join(known)}")
@@ -40,17 +40,15 @@ async def describe(
     session: AsyncSession, bench: str, recipe: str, dataset: str, seed: int
 ) -> protocol.Protocol:
     """The concrete protocol of a request; raises UnknownDatasetError."""
-    row = await session.execute(
-        _MINIBATCH,
-        {
-            "dataset": dataset,
-            "batch_size": RECIPES[recipe].batch_size,
-            "resolution": protocol.resolution(bench, recipe),
-        },
-    )
-    found = row.one_or_none()
+    size = {
+        "batch_size": RECIPES[recipe].batch_size,
+        "resolution": protocol.resolution(bench, recipe),
+    }
+    found = (await session.execute(_MINIBATCH, {"dataset": dataset, **size})).one_or_none()
     if found is None:
-        known = await session.scalars(select(Dataset.name).order_by(Dataset.name))
+        known = await session.scalars(
+            select(Minibatch.dataset).filter_by(**size).order_by(Minibatch.dataset)
+        )
         raise UnknownDatasetError(dataset, known.all())
     minibatch, classes = found
     return protocol.protocol(bench, recipe, dataset, classes, minibatch, seed)
@@ -75,19 +73,6 @@ async def store(session: AsyncSession, described: protocol.Protocol) -> int:
 async def by_id(session: AsyncSession, protocol_id: int) -> protocol.Protocol:
     row = await session.get_one(Protocol, protocol_id)
     return protocol.Protocol(**row.document)
-
-
-async def datasets(session: AsyncSession) -> Sequence[tuple[Dataset, list[Minibatch]]]:
-    """Every dataset with its minibatches, the images left where they are."""
-    minibatches = (
-        await session.scalars(
-            select(Minibatch)
-            .options(defer(Minibatch.images), defer(Minibatch.labels))
-            .order_by(Minibatch.batch_size, Minibatch.resolution)
-        )
-    ).all()
-    found = (await session.scalars(select(Dataset).order_by(Dataset.name))).all()
-    return [(row, [m for m in minibatches if m.dataset == row.name]) for row in found]
 
 
 def load(session: Session, protocol_id: int) -> tuple[protocol.Protocol, Images]:

@@ -2,6 +2,7 @@
 
 from service.local.errors import LocalServerError
 from service.local.processes import Processes
+from service.local.running import running_database
 from service.local.servers import Servers
 
-__all__ = ["LocalServerError", "Processes", "Servers"]
+__all__ = ["LocalServerError", "Processes", "Servers", "running_database"]

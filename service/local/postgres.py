@@ -64,9 +64,8 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """What SQLAlchemy connects to; the port only names the socket's file."""
-        host = quote(str(self.sockets))
-        return f"postgresql+psycopg://{SUPERUSER}@/{DATABASE}?host={host}&port={POSTGRES_PORT}"
+        """What SQLAlchemy connects to."""
+        return url(self.sockets)
 
     def launch(self, lock: int) -> None:
         """Starts the server, on a new data folder if there is none, without waiting for it.
@@ -195,6 +194,12 @@ class Postgres:
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGQUIT)
             wait_or_kill(process, QUIT_TIMEOUT_S)
+
+
+def url(sockets: Path) -> str:
+    """Of the service's database behind a socket; the port only names the socket's file."""
+    host = quote(str(sockets))
+    return f"postgresql+psycopg://{SUPERUSER}@/{DATABASE}?host={host}&port={POSTGRES_PORT}"
 
 
 def sync_folder(folder: Path) -> None:

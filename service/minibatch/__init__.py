@@ -1,6 +1,7 @@
 """The one fixed minibatch that a protocol scores every network on."""
 
-from service.minibatch.draw import Dataset, Minibatch, draw
+from service.minibatch.dataset import Channels, Dataset, DatasetError
+from service.minibatch.draw import Minibatch, draw
 from service.minibatch.patches import PATCHES, patches
 
-__all__ = ["PATCHES", "Dataset", "Minibatch", "draw", "patches"]
+__all__ = ["PATCHES", "Channels", "Dataset", "DatasetError", "Minibatch", "draw", "patches"]

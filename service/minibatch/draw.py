@@ -7,24 +7,11 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from service.minibatch.dataset import Dataset, DatasetError
+from service.minibatch.resize import centre_square, resize
 
-@dataclass(frozen=True)
-class Dataset:
-    """Labelled images, and what their owners ask to be said of them.
-
-    `images` is uint8 (M, H, W, 3), `labels` integer (M,) below `len(classes)`; `mean` and `std`
-    are a channel's, of pixel values in [0, 1].
-    """
-
-    name: str
-    description: str
-    source: str
-    licence: str
-    classes: tuple[str, ...]
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
+OF_A_CLASS = 2
+"""Images of a class, at least: proxies compare images within a class and between classes."""
 
 
 @dataclass(frozen=True)
@@ -58,23 +45,18 @@ class Minibatch:
 
 
 def draw(dataset: Dataset, size: int, resolution: int) -> Minibatch:
-    """`size` images, as equally many of each class as can be, resized by area and normalised.
+    """`size` images, as equally many of each class as can be, cut to a square, resized by area and
+    normalised.
 
-    The images of every class are shuffled by Philox keyed with the dataset's name, and the classes
-    take turns. Raises ValueError where there are fewer than `size` images, or where `resolution`
-    does not divide the images' height and width.
+    The images of every class are shuffled by Philox, keyed with the dataset's name and seed, and
+    the classes take turns. Where there are more classes than two images each allow, half as many as
+    images are chosen, shuffled alike.
+    Raises DatasetError where the data cannot give two images a class.
     """
-    if size > len(dataset.labels):
-        raise ValueError(f"{dataset.name} has {len(dataset.labels)} images, not {size}")
-    key = int.from_bytes(sha256(f"minibatch/{dataset.name}".encode()).digest()[:16], "little")
-    # Sorting raw words shuffles the same way in every numpy; Generator.permutation may change.
-    order = np.argsort(np.random.Philox(key=key).random_raw(len(dataset.labels)), kind="stable")
-    turn = np.zeros(len(order), dtype=np.int64)
-    for label in range(len(dataset.classes)):
-        of_class = np.flatnonzero(dataset.labels[order] == label)
-        turn[of_class] = np.arange(len(of_class))
-    chosen = order[np.lexsort((dataset.labels[order], turn))[:size]]
-    pixels = _resize_by_area(dataset.images[chosen].astype(np.float64) / 255, resolution)
+    chosen = choose(dataset, size)
+    pixels = np.stack(
+        [resize(centre_square(dataset.images[int(index)]), resolution) for index in chosen]
+    )
     normalised = (pixels - np.array(dataset.mean)) / np.array(dataset.std)
     return Minibatch(
         np.ascontiguousarray(normalised.transpose(0, 3, 1, 2), dtype=np.float32),
@@ -82,10 +64,42 @@ def draw(dataset: Dataset, size: int, resolution: int) -> Minibatch:
     )
 
 
-def _resize_by_area(pixels: NDArray[np.float64], resolution: int) -> NDArray[np.float64]:
-    images, height, width, channels = pixels.shape
-    if height % resolution or width % resolution:
-        raise ValueError(f"{resolution} does not divide {height}x{width}")
-    tall, wide = height // resolution, width // resolution
-    blocks = pixels.reshape(images, resolution, tall, resolution, wide, channels)
-    return np.asarray(blocks.mean(axis=(2, 4)))
+def choose(dataset: Dataset, size: int) -> NDArray[np.int64]:
+    """Indices of the images that `draw` takes, in its order."""
+    _check_classes(dataset)
+    order = _shuffled(len(dataset.labels), dataset, "")
+    if len(dataset.classes) > size // OF_A_CLASS:
+        classes = _shuffled(len(dataset.classes), dataset, "/classes")[: size // OF_A_CLASS]
+        order = order[np.isin(dataset.labels[order], classes)]
+    if size > len(order):
+        raise DatasetError(f"{dataset.name} has {len(order)} images; a minibatch needs {size}.")
+    turn = np.zeros(len(order), dtype=np.int64)
+    for label in np.unique(dataset.labels[order]):
+        of_class = np.flatnonzero(dataset.labels[order] == label)
+        turn[of_class] = np.arange(len(of_class))
+    return order[np.lexsort((dataset.labels[order], turn))[:size]]
+
+
+def _check_classes(dataset: Dataset) -> None:
+    if len(dataset.classes) < 2:
+        raise DatasetError(
+            f"{dataset.name} has {len(dataset.classes)} class; a minibatch needs 2 at least."
+        )
+    counts = np.bincount(dataset.labels, minlength=len(dataset.classes))
+    scarce = np.flatnonzero(counts < OF_A_CLASS)
+    if len(scarce):
+        more = f", and so it is with {len(scarce) - 1} more" if len(scarce) > 1 else ""
+        raise DatasetError(
+            f"{dataset.name} has {counts[scarce[0]]} images of class "
+            f"{dataset.classes[scarce[0]]!r}; a minibatch needs {OF_A_CLASS} of each{more}."
+        )
+
+
+def _shuffled(count: int, dataset: Dataset, what: str) -> NDArray[np.int64]:
+    """0 to count - 1 in the order that the dataset's name and seed give."""
+    # Seed 0 is not spelled: minibatches were drawn and scored on before there were seeds.
+    seed = f"/{dataset.seed}" if dataset.seed else ""
+    key = sha256(f"minibatch/{dataset.name}{seed}{what}".encode()).digest()[:16]
+    words = np.random.Philox(key=int.from_bytes(key, "little")).random_raw(count)
+    # Sorting raw words shuffles the same way in every numpy; Generator.permutation may change.
+    return np.argsort(words, kind="stable").astype(np.int64)

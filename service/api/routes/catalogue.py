@@ -20,7 +20,7 @@ from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import NAME, SEEDS
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
-from service.db import protocols
+from service.db import datasets, protocols
 from service.minibatch import PATCHES
 from service.protocol import RECIPES
 
@@ -124,9 +124,9 @@ async def named_protocols(database: DatabaseDep) -> list[ProtocolAnswer]:
     summary="Where minibatches come from",
     responses=problems.responses(503),
 )
-async def datasets(database: DatabaseDep) -> list[DatasetAnswer]:
+async def known_datasets(database: DatabaseDep) -> list[DatasetAnswer]:
     async with database() as session:
-        found = await protocols.datasets(session)
+        found = await session.run_sync(datasets.every)
     return [
         DatasetAnswer(
             name=row.name,
@@ -136,6 +136,11 @@ async def datasets(database: DatabaseDep) -> list[DatasetAnswer]:
             classes=row.classes,
             mean=row.mean,
             std=row.std,
+            format=row.format,
+            source_sha256=row.source_sha256,
+            images=row.images,
+            seed=row.seed,
+            added_at=row.added_at,
             minibatches=[
                 MinibatchAnswer(sha256=m.sha256, batch_size=m.batch_size, resolution=m.resolution)
                 for m in minibatches

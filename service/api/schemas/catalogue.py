@@ -1,8 +1,9 @@
 """What there is: benches, proxies, protocols, datasets."""
 
+from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from service.api.schemas.protocol import Protocol
 from service.catalogue import Direction
@@ -74,7 +75,15 @@ class DatasetAnswer(BaseModel):
     description: str
     source: str
     licence: str
+    format: str = Field(
+        description="What it was read from.",
+        examples=["built-in", "cifar-10", "cifar-100", "imagenet16-120", "npz", "folder"],
+    )
+    source_sha256: str = Field(description="Of the file or folder it was read from.")
+    images: int = Field(description="How many there were to draw from.")
+    seed: int = Field(description="Of the draw.")
+    added_at: datetime
     classes: list[str]
-    mean: list[float]
+    mean: list[float] = Field(description="By channel, of pixel values in [0, 1].")
     std: list[float]
     minibatches: list[MinibatchAnswer]
