@@ -49,6 +49,9 @@ def database(data_dir: Path | None) -> "Iterator[Engine]":
     except OperationalError as error:
         shown = address.render_as_string(hide_password=True)
         reason = str(error.orig).strip().splitlines()[0].rstrip(".")
+        # One that answers says what it lacks by a code of its own.
+        if getattr(error.orig, "sqlstate", None) is not None:
+            raise _failed(f"The database at {shown} failed: {reason}.") from None
         raise _failed(f"No database at {shown}: {reason}. {HINT}") from None
     except ProgrammingError:
         raise _failed(

@@ -90,8 +90,8 @@ def _check_classes(dataset: Dataset) -> None:
     if len(scarce):
         more = f", and so it is with {len(scarce) - 1} more" if len(scarce) > 1 else ""
         raise DatasetError(
-            f"{dataset.name} has {counts[scarce[0]]} images of class "
-            f"{dataset.classes[scarce[0]]!r}; a minibatch needs {OF_A_CLASS} of each{more}."
+            f"{dataset.name} has too few images of class {dataset.classes[scarce[0]]!r}: "
+            f"{counts[scarce[0]]}; a minibatch needs {OF_A_CLASS} of each{more}."
         )
 
 
