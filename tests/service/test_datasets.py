@@ -297,6 +297,17 @@ def test_it_needs_no_torch(running: Running, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_page_s_own_npz_can_be_added(
+    datasets: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text()
+    (block,) = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    exec(block, {})  # noqa: S102 - the page is ours
+    added = datasets("add", "page", "--from", tmp_path / "mine.npz")
+    assert "100 images, 10 classes" in added.stdout, added.stderr
+
+
 def test_a_thousand_real_images(datasets: Any, http: httpx2.Client, worker: Running) -> None:
     path = measured("cifar10_train1000_kaggle.npz")
     added = datasets("add", "cifar1000", "--from", path)
