@@ -11,7 +11,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, text
 
+from service.db.migrate import migrate
 from service.db.models import Base
+from service.minibatch import patches
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -87,3 +89,23 @@ def test_jobs_of_the_first_version_keep_their_state(connection: Connection) -> N
         text("SELECT finished FROM job_items WHERE job_id = :job ORDER BY position"), {"job": done}
     )
     assert numbers.all() == [1, 2, 3]
+
+
+def test_the_built_in_dataset_of_before_says_where_it_comes_from(
+    connection: Connection, database_url: str
+) -> None:
+    command.upgrade(config(connection), "0002")
+    dataset = patches()
+    connection.execute(
+        text(
+            "INSERT INTO datasets (name, description, source, licence, classes, mean, std)"
+            " VALUES ('patches', '', '', '', :classes, :mean, :std)"
+        ),
+        {"classes": list(dataset.classes), "mean": list(dataset.mean), "std": list(dataset.std)},
+    )
+    connection.commit()
+    # It refuses a row whose facts are not the dataset's own.
+    migrate(database_url)
+    rows = connection.execute(text("SELECT source_sha256, images FROM datasets")).all()
+    assert rows == [(dataset.sha256, len(dataset.labels))]
+    assert connection.scalar(text("SELECT count(*) FROM minibatches")) == 2
