@@ -34,7 +34,7 @@ def layers(network: nn.Module) -> list[Layer]:
                     f"{full} is computed from other tensors; make it a parameter first "
                     "(torch.nn.utils.parametrize.remove_parametrizations, .prune.remove)"
                 )
-            found.setdefault(id(weight), Layer(full, weight, weight.numel() // channels))
+            found.setdefault(id(weight), Layer(full, weight, weight.numel() // max(channels, 1)))
     return list(found.values())
 
 

@@ -10,19 +10,32 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from service.engine.findings import UnmeasurableError
+
 
 def synaptic_flows(network: nn.Module, weights: Sequence[Tensor], ones: Tensor) -> list[Tensor]:
     """Σ |w⊙∂R/∂w| of each weight, float64 scalars on the network's device.
 
     R is the sum of the outputs for `ones`, one image (1, ...), with every parameter replaced by its
     absolute value and every batch norm by the identity; other norms stay. Float64 throughout: 1e61
-    is seen, and float32 ends at 1e38.
+    is seen, and float32 ends at 1e38. Raises UnmeasurableError where the network fails on that.
     """
     with _absolute(network), _NoBatchNorm(), torch.enable_grad():
-        flow = network(ones.double()).sum()
-        if not flow.requires_grad:
-            return [ones.new_zeros((), dtype=torch.float64) for _ in weights]
-        gradients = torch.autograd.grad(flow, weights, materialize_grads=True)
+        try:
+            flow = network(ones.double()).sum()
+            if not flow.requires_grad or not weights:
+                return [ones.new_zeros((), dtype=torch.float64) for _ in weights]
+            gradients = torch.autograd.grad(flow, weights, materialize_grads=True)
+        except (MemoryError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:
+            reason = str(error).partition("\n")[0]
+            # A shortage of memory says nothing of the network, and on a CPU it is a RuntimeError.
+            if "allocate memory" in reason:
+                raise
+            raise UnmeasurableError(
+                f"the network does not run on one image of ones in float64: {reason}"
+            ) from error
         return [(w * g).detach().abs().sum() for w, g in zip(weights, gradients, strict=True)]
 
 

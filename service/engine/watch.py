@@ -67,7 +67,7 @@ class Watch(TorchFunctionMode):
         self.refusal: str | None = None
         """Why the agreements say nothing."""
         self._outputs, self._patterns = outputs, patterns
-        self._products = torch.zeros(images, images, dtype=torch.float64)
+        self._products = torch.zeros(images, images, dtype=torch.float64, device="cpu")
         self._units = 0
 
     def __torch_function__(
@@ -120,7 +120,7 @@ class Watch(TorchFunctionMode):
         read: Tensor = args[0] if args else kwargs["input"]
         weight: Tensor = args[1] if len(args) > 1 else kwargs["weight"]
         channel = -1 if func is F.linear else 1 - weight.ndim
-        filter_size = weight.numel() // output.shape[channel]
+        filter_size = weight.numel() // max(output.shape[channel], 1)
         # A transposed convolution spends its weights on each value that it reads.
         self.multiply_adds += (
             read.numel() * weight[0].numel()

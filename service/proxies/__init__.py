@@ -3,8 +3,9 @@
 from service.proxies import jacobian, norms, patterns, saliency, sizes, synflow
 from service.proxies.evaluate import Evaluation, evaluate
 from service.proxies.registry import FORMULAS, UndefinedError
+from service.proxies.score import Undefined, score
 
 # Importing a module registers its formulas.
 _ = (jacobian, norms, patterns, saliency, sizes, synflow)
 
-__all__ = ["FORMULAS", "Evaluation", "UndefinedError", "evaluate"]
+__all__ = ["FORMULAS", "Evaluation", "Undefined", "UndefinedError", "evaluate", "score"]

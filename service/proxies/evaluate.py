@@ -2,21 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import isfinite
 from time import perf_counter
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.linalg import LinAlgError  # type: ignore[attr-defined]
 
 from service.catalogue import CATALOGUE, Proxy
 from service.engine import Measurements, build, measure
 from service.graph import Graph
-from service.proxies.registry import FORMULAS, UndefinedError
-
-MINIMUM_BATCH = 16
-"""With fewer images the kernels and correlations between images say nothing."""
+from service.proxies.acceptance import MINIMUM_BATCH
+from service.proxies.formulas import apply_formulas
 
 
 @dataclass(frozen=True)
@@ -52,17 +48,9 @@ def evaluate(
     _check(graph, images, labels, proxies)
     asked = [CATALOGUE[name] for name in dict.fromkeys(proxies)]
     alive = graph.output_depends_on_input
-    defined = [proxy for proxy in asked if alive or not proxy.needs_input]
-    undefined = {
-        proxy.name: "no path from input to output" for proxy in asked if proxy not in defined
-    }
-    measurements = _measure(graph, images, labels, seed, defined, device, dtype)
-    values: dict[str, float] = {}
-    for proxy in defined:
-        try:
-            values[proxy.name] = _value(proxy.name, measurements)
-        except UndefinedError as error:
-            undefined[proxy.name] = str(error)
+    measured = [proxy for proxy in asked if alive or not proxy.needs_input]
+    measurements = _measure(graph, images, labels, seed, measured, device, dtype)
+    values, undefined = apply_formulas(asked, measurements)
     return Evaluation(values, undefined, measurements.seconds)
 
 
@@ -101,16 +89,9 @@ def _measure(
             passes,
         )
         measurements.seconds["build"] = built
-    return replace(measurements, parameters=graph.parameters, flops=graph.flops)
-
-
-def _value(name: str, measurements: Measurements) -> float:
-    """A finite score; raises UndefinedError."""
-    try:
-        value = FORMULAS[name](measurements)
-    except (ArithmeticError, LinAlgError) as error:
-        # One score lost to a solver that does not converge must not take the others with it.
-        raise UndefinedError(f"not computable: {error}") from error
-    if not isfinite(value):
-        raise UndefinedError(f"not finite: {value}")
-    return value
+    return replace(
+        measurements,
+        parameters=graph.parameters,
+        flops=graph.flops,
+        depends_on_images=graph.output_depends_on_input,
+    )

@@ -21,8 +21,9 @@ def jacob_cov(measurements: Measurements) -> float:
     Mellor et al., Neural Architecture Search without Training, 2020, arXiv 2006.04647 version 1.
     """
     gram = measured(measurements.jacobian_gram)
+    correlations = _correlations(gram, torch.arange(len(gram), device=gram.device))
     # A symmetric solver: a general one gives complex noise.
-    shifted = torch.linalg.eigvalsh(_correlations(gram, torch.arange(len(gram)))) + K
+    shifted = torch.linalg.eigvalsh(correlations) + K
     return -float((shifted.log() + 1 / shifted).sum())
 
 

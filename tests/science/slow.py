@@ -1,6 +1,4 @@
-"""The engine and the proxies written again, slowly and plainly, in float64 and without hooks."""
-
-from math import log
+"""The networks of graphs written again, slowly and plainly, in float64."""
 
 import numpy as np
 import torch
@@ -25,7 +23,7 @@ from service.graph import (
     Zero,
 )
 
-Parameters = dict[str, Tensor]
+from .plain import LayerRun, Parameters, Plain, Trace
 
 
 def parameters(graph: Graph, seed: int) -> Parameters:
@@ -83,8 +81,8 @@ def run(graph: Graph, p: Parameters, images: Tensor, norm: bool = True) -> list[
     return v
 
 
-class Slow:
-    """Each proxy runs the network afresh. NaN where a score does not exist."""
+class Slow(Plain):
+    """The proxies of a graph's network."""
 
     def __init__(
         self,
@@ -94,125 +92,22 @@ class Slow:
         seed: int,
     ) -> None:
         self.graph = graph
-        self.images = torch.tensor(images, dtype=torch.float64)
-        self.labels = torch.tensor(labels)
-        self.p = parameters(graph, seed)
         self.layers = [o for o in graph.operations if isinstance(o, Convolution | Linear)]
-        self.w = [self.p[f"{o.slot}/weight"].requires_grad_() for o in self.layers]
+        super().__init__(
+            parameters(graph, seed),
+            [f"{o.slot}/weight" for o in self.layers],
+            torch.tensor(images, dtype=torch.float64),
+            torch.tensor(labels),
+        )
 
-    def loss(self, *weights: Tensor) -> Tensor:
-        """Mean cross-entropy with other weights in place of `w`."""
-        names = [f"{o.slot}/weight" for o in self.layers]
-        p = self.p | dict(zip(names, weights, strict=True))
-        logits = run(self.graph, p, self.images)[-1]
-        chosen = logits.softmax(1)[torch.arange(len(logits)), self.labels]
-        return -chosen.log().mean()
-
-    def values(self) -> list[Tensor]:
-        return [w.detach() for w in self.w]
-
-    def gradients(self) -> list[Tensor]:
-        loss = self.loss(*self.w)
-        return list(torch.autograd.grad(loss, self.w, materialize_grads=True))
-
-    def params(self) -> float:
-        return float(sum(tensor.numel() for tensor in self.p.values()))
-
-    def flops(self) -> float:
-        values = run(self.graph, self.p, self.images[:2])
-        total = 0
+    def run(self, p: Parameters, images: Tensor, norm: bool = True) -> Trace:
+        values = run(self.graph, p, images, norm)
+        trace = Trace(values[-1])
         for o, value in zip(self.graph.operations, values, strict=True):
             if isinstance(o, Convolution | Linear):
-                total += self.p[f"{o.slot}/weight"].numel() * value[0, 0].numel()
-        return float(total)
-
-    def l2_norm(self) -> float:
-        return float(sum((w.detach() ** 2).sum().sqrt() for w in self.w))
-
-    def grad_norm(self) -> float:
-        return float(sum((g**2).sum().sqrt() for g in self.gradients()))
-
-    def plain(self) -> float:
-        return float(
-            sum((w * g).sum() for w, g in zip(self.values(), self.gradients(), strict=True))
-        )
-
-    def snip(self) -> float:
-        return float(
-            sum((w * g).abs().sum() for w, g in zip(self.values(), self.gradients(), strict=True))
-        )
-
-    def grasp(self) -> float:
-        """By the derivative of ‖g‖²/2 along w: ⟨w, Hg⟩ = d/dt ½‖g(w + tw)‖² at 0, g in all of W."""
-        t = torch.zeros((), dtype=torch.float64, requires_grad=True)
-        moved = [w.detach() * (1 + t) for w in self.w]
-        gradients = torch.autograd.grad(
-            self.loss(*moved), moved, create_graph=True, materialize_grads=True
-        )
-        half = sum((g**2).sum() for g in gradients) / 2
-        assert isinstance(half, Tensor)
-        return -float(torch.autograd.grad(half, t)[0])
-
-    def fisher(self) -> float:
-        values = run(self.graph, self.p, self.images)
-        loss = F.cross_entropy(values[-1], self.labels)
-        score = 0.0
-        for o, a in zip(self.graph.operations, values, strict=True):
-            if isinstance(o, Convolution | Linear):
-                (g,) = torch.autograd.grad(loss, a, retain_graph=True, materialize_grads=True)
-                for c in range(a.shape[1]):
-                    squares = [
-                        float((a[n, c].detach() * g[n, c]).sum()) ** 2 for n in range(len(a))
-                    ]
-                    filter_size = self.p[f"{o.slot}/weight"][c].numel()
-                    score += filter_size * sum(squares) / len(squares) / 2
-        return score
-
-    def synflow(self) -> float:
-        p = {name: tensor.detach().abs() for name, tensor in self.p.items()}
-        w = [p[f"{o.slot}/weight"].requires_grad_() for o in self.layers]
-        ones = torch.ones_like(self.images[:1])
-        total = run(self.graph, p, ones, norm=False)[-1].sum()
-        gradients = torch.autograd.grad(total, w, materialize_grads=True)
-        return log(
-            sum(float((v.detach() * g).abs().sum()) for v, g in zip(w, gradients, strict=True))
-        )
-
-    def jacobian(self) -> NDArray[np.float64]:
-        images = self.images.clone().requires_grad_()
-        total = run(self.graph, self.p, images)[-1].sum()
-        (jacobian,) = torch.autograd.grad(total, images)
-        return jacobian.flatten(1).numpy()
-
-    def jacob_cov(self) -> float:
-        rows = self.jacobian()
-        if any(np.ptp(row) <= 1e-12 * np.abs(row).max() for row in rows):
-            return float("nan")
-        eigenvalues = np.linalg.eigvalsh(np.corrcoef(rows))
-        return -float(sum(log(e + 1e-5) + 1 / (e + 1e-5) for e in eigenvalues))
-
-    def epe_nas(self) -> float:
-        rows, labels = self.jacobian(), self.labels.tolist()
-        sums = []
-        for label in set(labels):
-            of_class = [row for row, own in zip(rows, labels, strict=True) if own == label]
-            if len(of_class) < 2:
-                continue
-            if any(np.ptp(row) <= 1e-12 * np.abs(row).max() for row in of_class):
-                return float("nan")
-            sums.append(np.log(np.abs(np.corrcoef(of_class)) + 1e-5).sum())
-        return float(np.abs(sums).sum()) if sums else float("nan")
-
-    def nwot(self) -> float:
-        values = run(self.graph, self.p, self.images)
-        n = len(self.images)
-        kernel = np.zeros((n, n))
-        for o in self.graph.operations:
+                name = f"{o.slot}/weight"
+                filter_size = p[name][0].numel()
+                trace.runs.append(LayerRun(name, value, filter_size, value.numel() * filter_size))
             if isinstance(o, ReLU):
-                active = (values[o.source] > 0).flatten(1).numpy()
-                for i in range(n):
-                    for j in range(n):
-                        kernel[i, j] += np.sum(active[i] == active[j])
-        if np.linalg.matrix_rank(kernel) < n:
-            return float("nan")
-        return float(np.linalg.slogdet(kernel)[1])
+                trace.relus.append(values[o.source])
+        return trace

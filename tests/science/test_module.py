@@ -10,7 +10,8 @@ from service.benches import BENCHES, Skeleton, Spec
 from service.engine import build
 from service.graph import Graph
 
-from .slow import Parameters, average_pool, batch_norm, parameters, run
+from .plain import Parameters
+from .slow import average_pool, batch_norm, parameters, run
 from .small_graphs import GRAPHS, minibatch
 
 

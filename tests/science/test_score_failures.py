@@ -1,0 +1,280 @@
+"""What `score` refuses, and that one proxy that fails leaves the others standing."""
+
+import warnings
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import parametrizations, prune
+from torch.utils.checkpoint import checkpoint
+
+from service.proxies import Undefined, score
+
+from .menagerie import born, minibatch
+
+
+class Odd(nn.Module):
+    """A network that does something of its own between two layers."""
+
+    def __init__(self, odd: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.stem, self.head, self.odd = nn.Conv2d(3, 4, 3), nn.Linear(4, 5), odd
+        self.double()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.odd(F.relu(self.stem(x))).mean((2, 3)))
+
+
+def scored(network: nn.Module, *proxies: str) -> dict[str, float | Undefined]:
+    images, labels = minibatch(born("Biases"))
+    return score(network, images, labels, proxies) if proxies else score(network, images, labels)
+
+
+def _fold(x: Tensor) -> Tensor:
+    """Two rows an image, of half its channels."""
+    return x.reshape(len(x) * 2, -1, *x.shape[2:])
+
+
+@pytest.mark.parametrize(
+    ("odd", "proxy", "reason"),
+    [
+        (
+            lambda x: F.relu(_fold(x)).reshape(x.shape),
+            "nwot",
+            "a ReLU reads (32, 2, 6, 6), not a row for each of the 16 images",
+        ),
+        (
+            lambda x: x.reshape(16, 4, 6, 6),
+            "synflow",
+            "the network does not run on one image of ones in float64: shape '[16, 4, 6, 6]' is "
+            "invalid for input of size 144",
+        ),
+        (
+            lambda x: x * torch.cdist(x.flatten(2), x.flatten(2)).mean(),
+            "grasp",
+            "no second derivative: the derivative for '_cdist_backward' is not implemented.",
+        ),
+    ],
+)
+def test_one_failing_leaves_the_others_standing(
+    odd: Callable[[Tensor], Tensor], proxy: str, reason: str
+) -> None:
+    found = scored(Odd(odd))
+    assert found.pop(proxy) == Undefined(reason)
+    assert all(isinstance(value, float) for value in found.values())
+
+
+def test_a_layer_without_a_row_for_each_image_has_no_channel_saliency() -> None:
+    odd = Odd(lambda x: odd.folded(_fold(x)).reshape(x.shape))
+    odd.folded = nn.Conv2d(2, 2, 1).double()
+    found = scored(odd)
+    reason = "a layer puts out (32, 2, 6, 6), not a row for each of the 16 images"
+    assert found.pop("fisher") == Undefined(reason)
+    assert all(isinstance(value, float) for value in found.values())
+    # 4×3×9 weights on 6×6, 2×2 weights on 2 rows of 6×6, 5×4 weights.
+    assert found["flops"] == (108 + 2 * 4) * 36 + 20
+
+
+class Attention(nn.Module):
+    """Self-attention over 16 pixels of 6 channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.stem = nn.Conv2d(3, 6, 2, stride=2)
+        self.attention = nn.MultiheadAttention(6, 2, batch_first=True)
+        self.head = nn.Linear(6, 5)
+        self.double()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.stem(x)).flatten(2).transpose(1, 2)
+        x, _ = self.attention(x, x, x, need_weights=False)
+        return self.head(F.relu(x).mean(1))
+
+
+class PlainAttention(Attention):
+    """The same, the projections `F.linear`, every product written out."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.stem(x)).flatten(2).transpose(1, 2)
+        attention = self.attention
+        q, k, v = (
+            each.unflatten(2, (2, 3)).transpose(1, 2)
+            for each in F.linear(x, attention.in_proj_weight, attention.in_proj_bias).chunk(3, 2)
+        )
+        weights = (q @ k.transpose(2, 3) / 3**0.5).exp()
+        x = (weights / weights.sum(3, keepdim=True) @ v).transpose(1, 2).flatten(2)
+        return self.head(F.relu(attention.out_proj(x)).mean(1))
+
+
+def test_attention_has_all_but_what_must_see_its_projections_run() -> None:
+    found, expected = scored(Attention()), scored(PlainAttention())
+    reason = "no call of a convolution or linear layer is seen to use attention.in_proj_weight"
+    assert found.pop("fisher") == found.pop("flops") == Undefined(reason)
+    assert expected.pop("flops") == 3 * 6 * 4 * 16 + (18 * 6 + 6 * 6) * 16 + 6 * 5
+    assert isinstance(expected.pop("fisher"), float)
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+# What runs in another way than it is written
+
+
+def test_a_compiled_or_parallel_network_scores_as_the_network_itself() -> None:
+    expected = scored(born("Biases"))
+    assert scored(nn.DataParallel(born("Biases"))) == expected
+    assert scored(torch.compile(born("Biases"), backend="eager")) == expected
+    member = born("Biases")
+    member.body = torch.compile(member.body, backend="eager")
+    assert scored(member) == expected
+
+
+def test_a_checkpointed_network_scores_as_the_network_itself() -> None:
+    member = born("Biases")
+    body = member.body
+    member.body = nn.Identity()
+    expected = scored(nn.Sequential(body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), member.head))
+
+    class Checkpointed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.head = body, member.head
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.head(checkpoint(self.body, x, use_reentrant=False).mean((2, 3)))
+
+    found = scored(Checkpointed())
+    # Its backward runs the body a second time, where nobody takes its batch norm away.
+    undefined = found.pop("synflow")
+    assert isinstance(undefined, Undefined)
+    assert "torch.utils.checkpoint: Recomputed values" in undefined.reason
+    del expected["synflow"]
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
+def test_the_callers_grad_mode_changes_nothing(context: Callable[[], torch.no_grad]) -> None:
+    expected = scored(born("Biases"))
+    network = born("Biases")
+    with context():
+        assert scored(network) == expected
+        assert not torch.is_grad_enabled()
+    with torch.autocast("cpu", torch.bfloat16):
+        images, labels = minibatch(network)
+        found = score(network.float(), images.float(), labels)
+        assert torch.is_autocast_enabled("cpu")
+    assert found == pytest.approx(expected, rel=1e-3)
+
+
+# Refused
+
+
+class Returns(nn.Module):
+    def __init__(self, of: Callable[[Tensor], object]) -> None:
+        super().__init__()
+        self.linear, self.of = nn.Linear(3, 5).double(), of
+
+    def forward(self, x: Tensor) -> object:
+        return self.of(self.linear(x.mean((2, 3))))
+
+
+def _evaluated_part() -> nn.Module:
+    member = born("Biases")
+    member.body[1].eval()
+    return member
+
+
+def _parallel_part() -> nn.Module:
+    member = born("Biases")
+    member.body = nn.DataParallel(member.body)
+    return member
+
+
+def _pruned() -> nn.Module:
+    member = born("Biases")
+    prune.random_unstructured(member.body[3], "weight", 0.5)
+    return member
+
+
+def _normalised() -> nn.Module:
+    member = born("Biases")
+    parametrizations.weight_norm(member.head)
+    return member
+
+
+def _inferred() -> nn.Module:
+    with torch.inference_mode():
+        return nn.Linear(3, 5).double()
+
+
+def _script() -> nn.Module:
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        return torch.jit.script(nn.Linear(3, 5))
+
+
+REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
+    "eval mode": (lambda: born("Biases").eval(), r"the network \(Biases\) is in eval mode"),
+    "a part in eval mode": (_evaluated_part, r"body.1 \(BatchNorm2d\) is in eval mode"),
+    "a parallel part": (_parallel_part, r"body \(DataParallel\) wraps a part"),
+    "a script": (_script, r"the network \(RecursiveScriptModule\) is a script"),
+    "lazy": (lambda: nn.Sequential(nn.LazyConv2d(4, 3)), "0.weight has no shape yet"),
+    "lazy buffers": (lambda: nn.LazyBatchNorm2d(affine=False), "running_mean has no shape yet"),
+    "meta": (lambda: nn.Conv2d(3, 4, 3, device="meta"), "weight is on the meta device"),
+    "inference": (_inferred, "weight was made in inference mode"),
+    "complex": (lambda: nn.Linear(3, 5, dtype=torch.complex128), "weight is complex"),
+    "float32": (lambda: born("Biases").float(), "images are torch.float64, parameters torch.fl"),
+    "pruned": (_pruned, "body.3.weight is computed from other tensors"),
+    "parametrised": (_normalised, "head.weight is computed from other tensors"),
+    "a tuple": (lambda: Returns(lambda y: (y, y)), r"returns tuple, not one tensor of logits"),
+    "a dictionary": (lambda: Returns(lambda y: {"logits": y}), "returns dict, not one tensor"),
+    "maps": (lambda: Returns(lambda y: y[..., None]), r"float64 \(16, 5, 1\), not logits \(16, c"),
+    "numbers": (lambda: Returns(lambda y: y[:, 0]), r"float64 \(16,\), not logits \(16, classes\)"),
+    "classes": (lambda: Returns(lambda y: y.argmax(1, True)), r"int64 \(16, 1\), not logits"),
+    "few images": (lambda: Returns(lambda y: y[:8]), r"float64 \(8, 5\), not logits \(16, clas"),
+    "few classes": (lambda: Returns(lambda y: y[:, :4]), "labels from 0 to 4 do not fit logits of"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_networks_without_scores_are_refused(name: str) -> None:
+    network, message = REFUSED[name]
+    with pytest.raises(ValueError, match=message):
+        scored(network())
+
+
+def test_minibatches_without_scores_are_refused() -> None:
+    member = born("Biases")
+    images, labels = minibatch(member)
+    with pytest.raises(ValueError, match="no such proxies: snap, snop"):
+        score(member, images, labels, ["snap", "snip", "snop"])
+    with pytest.raises(ValueError, match="at least 16 images, not 15"):
+        score(member, images[:15], labels[:15], ["params"])
+    with pytest.raises(ValueError, match=r"16 images want as many labels, not \(15,\)"):
+        score(member, images, labels[1:])
+    with pytest.raises(ValueError, match=r"16 images want as many labels, not \(16, 5\)"):
+        score(member, images, F.one_hot(labels))
+    with pytest.raises(ValueError, match=r"labels are whole numbers, not torch.float64"):
+        score(member, images, labels.double())
+    with pytest.raises(ValueError, match="labels from -100 to 4 do not fit logits of 5 classes"):
+        score(member, images, torch.where(labels == 0, -100, labels))
+    with pytest.raises(ValueError, match=r"floating point .*, not torch.uint8 \(16, 3, 8, 8\)"):
+        score(member, images.to(torch.uint8), labels)
+    with pytest.raises(ValueError, match=r"floating point .*, not torch.float64 \(3072,\)"):
+        score(member, images.flatten(), labels)
+    with pytest.raises(TypeError, match="torch tensors"):
+        score(member, images.numpy(), labels)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"a torch.nn.Module, not method"):
+        score(member.forward, images, labels)  # type: ignore[arg-type]
+
+
+def test_labels_may_be_of_any_integer_type() -> None:
+    member = born("Biases")
+    images, labels = minibatch(member)
+    assert score(member, images, labels.to(torch.uint8)) == score(member, images, labels)
+
+
+def test_what_the_network_raises_goes_through() -> None:
+    with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"):
+        scored(Odd(lambda x: x[:, :3]))
