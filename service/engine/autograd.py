@@ -71,7 +71,8 @@ def _measure_on_minibatch(
     of_loss = bool(passes & _OF_LOSS)
     differentiated = of_loss or bool(passes & {"jacobian", "dependence"})
     images = images.detach().clone().requires_grad_(bool(passes & {"jacobian", "dependence"}))
-    watch = Watch(len(images), outputs="fisher" in passes, patterns="patterns" in passes)
+    held = frozenset(id(layer.weight) for layer in of_modules)
+    watch = Watch(len(images), held, outputs="fisher" in passes, patterns="patterns" in passes)
     with (
         findings.measuring("forward"),
         torch.set_grad_enabled(differentiated),

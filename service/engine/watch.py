@@ -54,9 +54,12 @@ class Run:
 
 
 class Watch(TorchFunctionMode):
-    """Reads what is asked for while it is entered."""
+    """Reads what is asked for while it is entered.
 
-    def __init__(self, images: int, *, outputs: bool, patterns: bool) -> None:
+    `images` are as many, `held` the `id` of each weight that a module holds as its own.
+    """
+
+    def __init__(self, images: int, held: frozenset[int], *, outputs: bool, patterns: bool) -> None:
         super().__init__()
         self.multiply_adds = 0
         """Of the minibatch, in convolutions and linear layers."""
@@ -66,6 +69,7 @@ class Watch(TorchFunctionMode):
         """By the `id` of a parameter that a layer ran with: the filter size, the first time."""
         self.refusal: str | None = None
         """Why the agreements say nothing."""
+        self._held = held
         self._outputs, self._patterns = outputs, patterns
         self._products = torch.zeros(images, images, dtype=torch.float64, device="cpu")
         self._units = 0
@@ -110,6 +114,17 @@ class Watch(TorchFunctionMode):
             part = signs[:, start : start + _EXACT]
             self._products += part @ part.T
 
+    def _parameter(self, weight: Tensor) -> Tensor | None:
+        """The one that a weight is, or is made of: standardised, scaled, masked, cut.
+
+        Where it is made of several, the one that is a module's weight.
+        """
+        if weight.grad_fn is None:
+            return weight
+        sources = leaves(weight)
+        sources = [each for each in sources if id(each) in self._held] or sources
+        return sources[0] if len(sources) == 1 else None
+
     def _note(
         self,
         func: Callable[..., Any],
@@ -127,13 +142,9 @@ class Watch(TorchFunctionMode):
             if func in _TRANSPOSED
             else output.numel() * filter_size
         )
-        parameter = weight
-        if weight.grad_fn is not None:
-            # Standardised, sliced, masked: still that parameter's layer.
-            sources = leaves(weight)
-            if len(sources) != 1:
-                return
-            parameter = sources[0]
+        parameter = self._parameter(weight)
+        if parameter is None:
+            return
         self.seen.setdefault(id(parameter), filter_size)
         if self._outputs and output.requires_grad:
             self.runs.append(

@@ -60,9 +60,13 @@ class Standardised(Member):
     weights = ("a", "b", "head")
 
     class Convolution(nn.Conv2d):
+        def __init__(self, *sizes: int) -> None:
+            super().__init__(*sizes)
+            self.gain = nn.Parameter(torch.rand(sizes[1], 1, 1, 1))
+
         def forward(self, x: Tensor) -> Tensor:
             mean = self.weight.mean((1, 2, 3), keepdim=True)
-            return self._conv_forward(x, self.weight - mean, self.bias)
+            return self._conv_forward(x, (self.weight - mean) * self.gain, self.bias)
 
     class Slimmed(nn.Conv2d):
         def forward(self, x: Tensor) -> Tensor:
@@ -80,7 +84,8 @@ class Standardised(Member):
     @staticmethod
     def plain(s: Sheet, x: Tensor) -> Tensor:
         w = s.p["a.weight"]
-        x = s.relu(s.bn(s.conv(x, "a", weight=w - w.mean((1, 2, 3), keepdim=True)), "norm"))
+        w = (w - w.mean((1, 2, 3), keepdim=True)) * s.p["a.gain"]
+        x = s.relu(s.bn(s.conv(x, "a", weight=w), "norm"))
         s.p["b.bias"] = s.p["b.bias"][:3]
         x = s.conv(x, "b", weight=s.p["b.weight"][:3, :4])
         return s.linear(s.relu(x).mean((2, 3)), "head")
