@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from . import zoo, zoo_oddities
+from . import zoo, zoo_oddities, zoo_wiring
 from .sheet import CLASSES, IMAGES, Member
 
 ZOO = {
     kind.__name__: kind
-    for module in (zoo, zoo_oddities)
+    for module in (zoo, zoo_wiring, zoo_oddities)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Member) and kind is not Member
 }
