@@ -2,8 +2,9 @@
 
 - Cold answers: NB201 architectures that nobody asked for, one at a time, all proxies under `full`,
   with `Prefer: wait`. The total is the client's clock; the parts come from the log lines that
-  carry the request's id: `queued` and `request` of the API, `claimed` and `evaluated` of the
-  worker. Durations are monotonic; only the steps between processes are differences of timestamps.
+  carry the request's id: `queued` and `request` of the API, `claimed`, `evaluated` and `written` of
+  the worker. Durations are monotonic; only the steps between processes are differences of
+  timestamps.
 - Cached answers against GET /healthz: one kept connection, in turn.
 - The API process: its memory after all that, its libraries, and how fast another one starts.
 """
@@ -120,7 +121,7 @@ def _cold(
     total = time.perf_counter() - started
     lines = _lines(running, request_id)
     api, queued = lines["request"], lines["queued"]
-    claimed, evaluated = lines["claimed"], lines["evaluated"]
+    claimed, evaluated, written = lines["claimed"], lines["evaluated"], lines["written"]
     api_begun = _at(api) - api["seconds"]
     claim_begun = _at(claimed) - claimed["seconds"]
     passes = sum(evaluated["passes"].values())
@@ -135,19 +136,16 @@ def _cold(
             for name, seconds in evaluated["passes"].items()
             if name != "build"
         },
-        "worker: formulas and the rest": _at(evaluated)
-        - _at(claimed)
-        - passes
-        - evaluated["write"],
-        "worker: write": evaluated["write"],
-        "API: wake up, read back, answer": _at(api) - _at(evaluated),
+        "worker: formulas and the rest": _at(evaluated) - _at(claimed) - passes,
+        "worker: write": written["seconds"],
+        "API: wake up, read back, answer": _at(api) - _at(written),
         "total": total,
     }
 
 
 def _lines(running: Running, request_id: str) -> dict[str, dict[str, Any]]:
     """By event: what the processes logged of a request. The worker's last line may come late."""
-    wanted = {"request", "queued", "claimed", "evaluated"}
+    wanted = {"request", "queued", "claimed", "evaluated", "written"}
     deadline = time.monotonic() + 5.0
     found: dict[str, dict[str, Any]] = {}
     while not wanted <= found.keys() and time.monotonic() < deadline:

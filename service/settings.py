@@ -83,6 +83,11 @@ class Settings(BaseSettings):
     chunk_seconds: float = Field(
         1.0, description="Work claimed at once: live work waits for one such chunk at most."
     )
+    write_seconds: float = Field(
+        0.25,
+        description="Results of a chunk are written together so often: one commit each would take "
+        "a tenth of a fast evaluation's time.",
+    )
     chunk_limit: int = Field(
         64, description="Rows locked while a chunk is chosen: so many small ones fill a second."
     )

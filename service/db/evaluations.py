@@ -4,8 +4,9 @@ An evaluation owes its `outstanding` proxies, and has given up those that `faile
 writes is written only while it holds the lease (see `service.db.leases`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from service.db import scores
 from service.db.models import Evaluation, Job, JobItem
 
 Column = InstrumentedAttribute[list[str]]
+Proxies = tuple[str, ...]
 
 FREE: dict[str, Any] = {"lease": None, "alone": False}
 """Of an evaluation that nobody computes."""
@@ -104,18 +106,18 @@ class Claimed:
 
 
 def complete(
-    session: Session, claimed: Claimed, lease: UUID, rows: Sequence[Mapping[str, Any]]
+    session: Session, computed: Sequence[Claimed], lease: UUID, rows: Sequence[Mapping[str, Any]]
 ) -> list[UUID] | None:
     """Writes the scores and settles what they answer; returns the jobs that this touched.
 
     None where the lease is lost, and then nothing is written.
     """
     none_failed = Evaluation.failed == names([])
-    left = _close(session, claimed, lease, case((none_failed, "done"), else_="failed"), {})
-    if left is None:
+    owed = _close(session, computed, lease, case((none_failed, "done"), else_="failed"))
+    if owed is None:
         return None
     scores.store(session, rows)
-    return settle(session, [claimed.id], left)
+    return settle(session, owed)
 
 
 def fail(
@@ -126,63 +128,94 @@ def fail(
     What was asked for meanwhile has not failed: it stays queued.
     """
     given_up = {"failed": joined(Evaluation.failed, names(claimed.proxies)), "error": error}
-    left = _close(session, claimed, lease, literal("failed"), given_up)
-    return None if left is None else settle(session, [claimed.id], left)
+    owed = _close(session, [claimed], lease, literal("failed"), given_up)
+    return None if owed is None else settle(session, owed)
 
 
 def _close(
     session: Session,
-    claimed: Claimed,
+    computed: Sequence[Claimed],
     lease: UUID,
     settled: ColumnElement[str],
-    more: Mapping[str, Any],
-) -> Sequence[str] | None:
-    """Takes off what was claimed; returns what is still owed, None where the lease is lost."""
-    nothing_left = Evaluation.outstanding.contained_by(names(claimed.proxies))
-    left: Sequence[str] | None = session.execute(
-        update(Evaluation)
-        .where(Evaluation.id == claimed.id, Evaluation.lease == lease)
-        .values(
-            outstanding=without(Evaluation.outstanding, claimed.proxies),
-            state=case((nothing_left, settled), else_="queued"),
-            suspect=False,
-            attempts=0,
-            **FREE,
-            **more,
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[int, Proxies] | None:
+    """Takes off what was claimed; returns what each still owes, None where the lease is lost."""
+    ids = [claimed.id for claimed in computed]
+    held = session.scalars(
+        select(Evaluation.id)
+        .where(Evaluation.id.in_(ids), Evaluation.lease == lease)
+        .order_by(Evaluation.id)  # as requests lock them, so that none waits in a circle
+        .with_for_update()
+    ).all()
+    if len(held) < len(ids):
+        return None
+    owed: dict[int, Proxies] = {}
+    for proxies, members in _grouped({each.id: tuple(each.proxies) for each in computed}):
+        nothing_left = Evaluation.outstanding.contained_by(names(proxies))
+        rows = session.execute(
+            update(Evaluation)
+            .where(Evaluation.id.in_(members))
+            .values(
+                outstanding=without(Evaluation.outstanding, proxies),
+                state=case((nothing_left, settled), else_="queued"),
+                suspect=False,
+                attempts=0,
+                **FREE,
+                **more,
+            )
+            .returning(Evaluation.id, Evaluation.outstanding)
+            .execution_options(synchronize_session=False)
         )
-        .returning(Evaluation.outstanding)
-    ).scalar_one_or_none()
-    if left:
-        session.execute(forgo([claimed.id]))
-    return left
+        owed |= {evaluation_id: tuple(left) for evaluation_id, left in rows}
+    if left_over := [evaluation_id for evaluation_id, left in owed.items() if left]:
+        session.execute(forgo(left_over))
+    return owed
 
 
-def settle(
-    session: Session, evaluation_ids: Sequence[int], still_owed: Collection[str]
-) -> list[UUID]:
+def _grouped(proxies_of: Mapping[int, Proxies]) -> Iterator[tuple[Proxies, list[int]]]:
+    """Evaluations with the same proxies together."""
+    groups: dict[Proxies, list[int]] = {}
+    for evaluation_id, proxies in proxies_of.items():
+        groups.setdefault(proxies, []).append(evaluation_id)
+    yield from groups.items()
+
+
+def settle(session: Session, owed: Mapping[int, Proxies]) -> list[UUID]:
     """Finishes the items of every running job that now has its answer; returns those jobs.
 
-    The caller holds the evaluations. Their jobs are locked after them and in one order, so that two
-    workers never wait for each other in a circle, and counted while they are locked: a job's
-    finishes have numbers without a gap, in the order of their commits.
+    `owed` has the proxies that each evaluation still owes. The caller holds the evaluations. Their
+    jobs are locked after them and in one order, so that two workers never wait for each other in a
+    circle, and counted while they are locked: a job's finishes have numbers without a gap, in the
+    order of their commits.
     """
-    waits = (JobItem.evaluation_id.in_(evaluation_ids), JobItem.finished.is_(None))
+    waits = (JobItem.evaluation_id.in_(owed), JobItem.finished.is_(None))
     job_ids = session.scalars(
         select(Job.id)
-        .where(
-            Job.id.in_(select(JobItem.job_id).where(*waits)),
-            Job.state == "running",
-            ~Job.proxies.overlap(names(still_owed)),
-        )
+        .where(Job.id.in_(select(JobItem.job_id).where(*waits)), Job.state == "running")
         .order_by(Job.id)
         .with_for_update()
     ).all()
     if not job_ids:
         return []
+    touched: set[UUID] = set()
+    for left, evaluation_ids in _grouped(owed):
+        touched |= _finish(session, job_ids, evaluation_ids, left)
+    return list(touched)
+
+
+def _finish(
+    session: Session, job_ids: Sequence[UUID], evaluation_ids: Sequence[int], still_owed: Proxies
+) -> set[UUID]:
     nth = func.row_number().over(partition_by=JobItem.job_id, order_by=JobItem.position)
     answered = (
         select(JobItem.job_id, JobItem.position, nth.label("nth"))
-        .where(JobItem.job_id.in_(job_ids), *waits)
+        .join(Job, Job.id == JobItem.job_id)
+        .where(
+            Job.id.in_(job_ids),
+            JobItem.evaluation_id.in_(evaluation_ids),
+            JobItem.finished.is_(None),
+            ~Job.proxies.overlap(names(still_owed)),
+        )
         .cte("answered")
     )
     settled = (
@@ -212,7 +245,7 @@ def settle(
         .returning(Job.id)
         .execution_options(synchronize_session=False)
     )
-    return list(rows.scalars())
+    return set(rows.scalars())
 
 
 def forgo(evaluation_ids: Sequence[int]) -> Update:

@@ -130,5 +130,4 @@ def sweep(session: Session, attempts_limit: int) -> list[UUID]:
     )
     state_of = dict(rows.all())
     session.execute(forgo(expired))
-    set_aside = [each for each, state in state_of.items() if state == "failed"]
-    return settle(session, set_aside, [])
+    return settle(session, {each: () for each, state in state_of.items() if state == "failed"})

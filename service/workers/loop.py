@@ -68,6 +68,8 @@ class Worker:
         self._next_sweep = 0.0
         self._bulk_after = 0.0
         self._known: dict[int, Setting] = {}
+        self._unwritten: list[tuple[Claimed, Computed]] = []
+        self._written_at = 0.0
 
     def stop(self) -> None:
         self._stopping = True
@@ -108,11 +110,13 @@ class Worker:
                     architectures=len(chunk),
                     seconds=_since(started),
                 )
+            self._written_at = time.monotonic()
             for claimed in chunk:
                 if self._stopping or not self._evaluate(setting, claimed, lease):
                     break
         except Abandoned:
             log.info("put back unfinished", job=str(job_id))
+        self._write(lease)
         # Not in a `finally`: whatever else is raised ends this worker, and then the lease has to
         # run out, so that what did it is claimed alone and counted.
         self._persist(lambda: self._release(lease, chunk))
@@ -207,7 +211,7 @@ class Worker:
         return chunk
 
     def _evaluate(self, setting: Setting, claimed: Claimed, lease: UUID) -> bool:
-        """Computes and writes; False where the lease was lost, and nothing written."""
+        """Computes, and writes when it is time to; False where the lease was lost."""
         line = log.bind(
             request_id=claimed.request_id, bench=claimed.bench, architecture=claimed.hash
         )
@@ -218,25 +222,38 @@ class Worker:
             # One bad architecture hurts nobody else: it is set aside with its reason.
             line.exception("evaluation failed")
             reason = described(error)
-            touched = self._persist(lambda: self._fail(claimed, lease, reason))
-        else:
-            writing = time.perf_counter()
-            touched = self._persist(lambda: self._complete(claimed, lease, computed))
-            line.info(
-                "evaluated",
-                seconds=_since(started),
-                passes={name: round(seconds, 4) for name, seconds in computed.passes.items()},
-                write=_since(writing),
-            )
-        if touched is None:
-            line.warning("lease lost, nothing written")
-            return False
-        self._announce(touched)
-        return True
+            return self._announce(self._persist(lambda: self._fail(claimed, lease, reason)))
+        line.info(
+            "evaluated",
+            seconds=_since(started),
+            passes={name: round(seconds, 4) for name, seconds in computed.passes.items()},
+        )
+        self._unwritten.append((claimed, computed))
+        if time.monotonic() < self._written_at + self._settings.write_seconds:
+            return True
+        return self._write(lease)
 
-    def _complete(self, claimed: Claimed, lease: UUID, computed: Computed) -> list[UUID] | None:
+    def _write(self, lease: UUID) -> bool:
+        """Writes what is computed; False where the lease was lost, and nothing written."""
+        if not self._unwritten:
+            return True
+        started = time.perf_counter()
+        written = self._announce(self._persist(lambda: self._complete(lease)))
+        log.info(
+            "written",
+            request_id=self._unwritten[0][0].request_id,
+            architectures=len(self._unwritten),
+            seconds=_since(started),
+        )
+        self._unwritten.clear()
+        self._written_at = time.monotonic()
+        return written
+
+    def _complete(self, lease: UUID) -> list[UUID] | None:
+        rows = [row for _, computed in self._unwritten for row in computed.rows]
+        claimed = [claimed for claimed, _ in self._unwritten]
         with self._transaction() as session:
-            return evaluations.complete(session, claimed, lease, computed.rows)
+            return evaluations.complete(session, claimed, lease, rows)
 
     def _fail(self, claimed: Claimed, lease: UUID, reason: Mapping[str, Any]) -> list[UUID] | None:
         with self._transaction() as session:
@@ -266,11 +283,16 @@ class Worker:
         except Unreachable as error:
             log.warning("redis gone", error=str(error))
 
-    def _announce(self, touched: list[UUID]) -> None:
+    def _announce(self, touched: list[UUID] | None) -> bool:
+        """Wakes who follows these jobs; False where the lease was lost."""
+        if touched is None:
+            log.warning("lease lost, nothing written")
+            return False
         try:
             self._doorbells.announce(touched)
         except Unreachable as error:
             log.warning("redis gone", error=str(error))
+        return True
 
     def _ring(self, job_id: UUID, priority: str) -> None:
         try:

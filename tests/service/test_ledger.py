@@ -146,7 +146,7 @@ def fail(engine: Engine, claimed: Claimed, lease: UUID) -> object:
 
 def complete(engine: Engine, claimed: Claimed, lease: UUID, value: float = 1.0) -> object:
     with Session(engine) as session, session.begin():
-        return evaluations.complete(session, claimed, lease, rows(claimed, value))
+        return evaluations.complete(session, [claimed], lease, rows(claimed, value))
 
 
 def states(engine: Engine) -> list[str]:
@@ -455,3 +455,34 @@ def test_jobs_are_purged_some_time_after_their_end_and_scores_never(
         assert session.scalars(select(Job.id)).all() == [running]
         assert len(session.scalars(select(Score.value)).all()) == 5 * len(PROXIES)
         assert len(session.scalars(select(JobItem.job_id)).all()) == 2
+
+
+def test_a_chunk_is_written_at_once_and_each_answers_its_own_jobs(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    lease, chunk = claim(engine, job)
+    other = asyncio.run(queue(database_url, 2, PROXIES))
+    more = asyncio.run(queue(database_url, 1, ["snip"]))
+    scored = [row for each in chunk for row in rows(each)]
+    with Session(engine) as session, session.begin():
+        touched = evaluations.complete(session, chunk, lease, scored)
+    assert set(touched or []) == {job, other}
+    assert states(engine) == ["done"] * 4 + ["queued"]
+    assert counted(database_url, job) == counts(done=5)
+    assert counted(database_url, other) == counts(done=2)
+    assert counted(database_url, more) == counts(queued=1)
+
+
+def test_of_a_chunk_whose_lease_is_lost_nothing_is_written(engine: Engine, job: UUID) -> None:
+    lease, chunk = claim(engine, job)
+    with Session(engine) as session, session.begin():
+        session.execute(
+            update(Evaluation)
+            .where(Evaluation.id == chunk[0].id)
+            .values(state="queued", **evaluations.FREE)
+        )
+    with Session(engine) as session, session.begin():
+        scored = [row for each in chunk for row in rows(each)]
+        assert evaluations.complete(session, chunk, lease, scored) is None
+    with Session(engine) as session:
+        assert session.scalars(select(Score.value)).all() == []
