@@ -29,7 +29,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.machine import this_machine
-from benchmarks.running import Running, free_port, service
+from benchmarks.running import Running, api_pid, free_port, service
 from service.benches import BENCHES
 from service.local.children import spawn, wait_or_kill
 
@@ -66,7 +66,7 @@ def main(
             )
         ]
         cached = _cached(http, spellings[-1], requests)
-        pid = _api_pid(running)
+        pid = api_pid(running)
         memory = _memory(pid)
         torch = _maps_torch(pid)
         start = median(_start_seconds(pid) for _ in range(STARTS))
@@ -193,15 +193,6 @@ def _timed(call: Callable[[], None]) -> float:
     started = time.perf_counter()
     call()
     return time.perf_counter() - started
-
-
-def _api_pid(running: Running) -> int:
-    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
-    for child in children:
-        arguments = Path(f"/proc/{child}/cmdline").read_text().split("\0")
-        if arguments[1:4] == ["-m", "service.cli", "api"]:
-            return int(child)
-    raise LookupError("nascore up has no API process")
 
 
 def _memory(pid: int) -> dict[str, float]:

@@ -40,8 +40,10 @@ class Running:
 
 
 @contextmanager
-def service(*options: str) -> Iterator[Running]:
+def service(*options: str, **settings: str) -> Iterator[Running]:
     """`nascore up` on a free port with a throw-away data directory; raises NotReadyError.
+
+    Settings are environment variables.
 
     It is stopped with SIGTERM however the block ends, by Ctrl-C and SIGTERM too, and gets one if
     this process is killed.
@@ -56,7 +58,7 @@ def service(*options: str) -> Iterator[Running]:
                 *(sys.executable, "-m", "service.cli", "up"),
                 *("--port", str(port), "--data-dir", str(data), *options),
             ],
-            env=own_environment(),
+            env={**own_environment(), **settings},
             log=log,
             death_signal=signal.SIGTERM,
         )
@@ -67,6 +69,15 @@ def service(*options: str) -> Iterator[Running]:
         finally:
             process.terminate()
             wait_or_kill(process, STOP_SECONDS)
+
+
+def api_pid(running: Running) -> int:
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    for child in children:
+        arguments = Path(f"/proc/{child}/cmdline").read_text().split("\0")
+        if arguments[1:4] == ["-m", "service.cli", "api"]:
+            return int(child)
+    raise LookupError("nascore up has no API process")
 
 
 def free_port() -> int:

@@ -14,8 +14,9 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
-from service.api import problems
+from service.api import memory, problems
 from service.api.body import Body
+from service.api.memory import Collections
 from service.api.methods import Methods
 from service.api.observe import Observe
 from service.api.progress import Progress
@@ -45,10 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.state.doorbells = doorbells
         app.state.progress = progress
         listener = asyncio.create_task(progress.listen())
-        # The first request of a bench would pay for its table of classes: a third of a second.
-        warming = asyncio.gather(
-            *(asyncio.to_thread(bench.read, bench.example) for bench in BENCHES.values())
-        )
+        warming = asyncio.create_task(_warm())
         yield
         await warming
         listener.cancel()
@@ -76,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Body, limit=settings.body_bytes_limit)
     app.add_middleware(Methods)
     app.add_middleware(Security)
+    app.add_middleware(Collections)
     app.add_middleware(Observe, registry=registry)
     for noun in (root, score, jobs, rank, architectures, catalogue, health):
         app.include_router(noun.router)
@@ -84,6 +83,13 @@ def create_app(settings: Settings) -> FastAPI:
     # FastAPI's own way to extend the document is to put another function in its place.
     app.openapi = lambda: problems.describe(describe())  # type: ignore[method-assign]
     return app
+
+
+async def _warm() -> None:
+    # The first request of a bench would pay for its table of classes: a third of a second.
+    for bench in BENCHES.values():
+        await asyncio.to_thread(bench.read, bench.example)
+    memory.settle()
 
 
 def _serve_docs(app: FastAPI) -> None:

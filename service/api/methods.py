@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+EVENTS = "text/event-stream"
+
 
 class Methods:
     """Answers OPTIONS, and HEAD as GET; the server leaves the body out."""
@@ -24,7 +26,7 @@ class Methods:
         if method == "OPTIONS" and (allow := allowed(scope["app"], scope["path"])):
             answer = Response(status_code=204, headers={"Allow": ", ".join(allow)})
             await answer(scope, receive, send)
-        elif method == "HEAD":
+        elif method == "HEAD" and "HEAD" in allowed(scope["app"], scope["path"]):
             as_get = {**scope, "method": "GET"}
             await self._app(as_get, receive, send)
             if "route" in as_get:
@@ -39,8 +41,6 @@ def allowed(app: "FastAPI", path: str) -> list[str]:
     for pattern, methods in _patterns(app):
         if pattern.match(path):
             found |= methods
-    if "GET" in found:
-        found.add("HEAD")
     return sorted({*found, "OPTIONS"}) if found else []
 
 
@@ -51,5 +51,10 @@ def _patterns(app: "FastAPI") -> list[tuple[Pattern[str], set[str]]]:
         # What is mounted is files.
         below = "/{file:path}" if isinstance(route.original_route, Mount) else ""
         pattern, *_ = compile_path(f"{route.path}{below}")
-        found.append((pattern, route.methods or {"GET"}))
+        methods = route.methods or {"GET"}
+        answer = getattr(route.original_route, "responses", {}).get(200, {})
+        # A stream without its events would last as long, and say nothing.
+        if "GET" in methods and EVENTS not in answer.get("content", ()):
+            methods = {*methods, "HEAD"}
+        found.append((pattern, methods))
     return found

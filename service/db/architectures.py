@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service import benches
 from service.db.models import Architecture
+from service.db.parts import in_parts
 
 
 async def store(
@@ -16,16 +17,19 @@ async def store(
     """Stores what is new and returns the id of every one by its hash."""
     # In one order everywhere, so that two requests never wait for each other in a circle.
     rows = sorted(architectures, key=lambda architecture: architecture.hash)
-    await session.execute(
-        insert(Architecture).on_conflict_do_nothing(),
-        [{"bench": bench, "hash": row.hash, "spec": row.spec} for row in rows],
-    )
-    found = await session.execute(
-        select(Architecture.hash, Architecture.id).where(
-            Architecture.bench == bench, Architecture.hash.in_([row.hash for row in rows])
+    ids: dict[str, int] = {}
+    for some in in_parts(rows):
+        await session.execute(
+            insert(Architecture).on_conflict_do_nothing(),
+            [{"bench": bench, "hash": row.hash, "spec": row.spec} for row in some],
         )
-    )
-    return dict(found.all())
+        found = await session.execute(
+            select(Architecture.hash, Architecture.id).where(
+                Architecture.bench == bench, Architecture.hash.in_([row.hash for row in some])
+            )
+        )
+        ids |= dict(found.all())
+    return ids
 
 
 async def find(session: AsyncSession, bench: str, digest: str) -> Architecture | None:
@@ -39,9 +43,12 @@ async def specs(
     session: AsyncSession, bench: str, hashes: Collection[str]
 ) -> dict[str, benches.Spec]:
     """The representatives of those hashes that are stored."""
-    found = await session.execute(
-        select(Architecture.hash, Architecture.spec).where(
-            Architecture.bench == bench, Architecture.hash.in_(list(hashes))
+    specs: dict[str, benches.Spec] = {}
+    for some in in_parts(list(hashes)):
+        found = await session.execute(
+            select(Architecture.hash, Architecture.spec).where(
+                Architecture.bench == bench, Architecture.hash.in_(some)
+            )
         )
-    )
-    return dict(found.all())
+        specs |= dict(found.all())
+    return specs

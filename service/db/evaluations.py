@@ -18,6 +18,7 @@ from sqlalchemy.types import Text
 
 from service.db import scores
 from service.db.models import Evaluation, Job, JobItem
+from service.db.parts import in_parts
 
 Column = InstrumentedAttribute[list[str]]
 Proxies = tuple[str, ...]
@@ -59,10 +60,11 @@ async def enqueue(
     has just written is queued again. What failed is not queued again.
     """
     ids = sorted(architectures.values())
-    await session.execute(
-        insert(Evaluation).on_conflict_do_nothing(),
-        [{"architecture_id": i, "protocol_id": protocol_id} for i in ids],
-    )
+    for some in in_parts(ids):
+        await session.execute(
+            insert(Evaluation).on_conflict_do_nothing(),
+            [{"architecture_id": i, "protocol_id": protocol_id} for i in some],
+        )
     locked = await session.execute(
         select(Evaluation.architecture_id, Evaluation.id)
         .where(Evaluation.protocol_id == protocol_id, Evaluation.architecture_id.in_(ids))

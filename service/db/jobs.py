@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from service.db import evaluations
 from service.db.models import Architecture, Evaluation, Job, JobItem
+from service.db.parts import in_parts
 
 STATES = ("queued", "running", "done", "failed", "cancelled")
 """Of an item."""
@@ -47,19 +48,20 @@ async def create(
     session.add(job)
     await session.flush()
     number_of = {position: number for number, position in enumerate(finished, 1)}
-    await session.execute(
-        insert(JobItem),
-        [
-            {
-                "job_id": job.id,
-                "position": position,
-                "evaluation_id": evaluation_id,
-                "asked": asked,
-                "finished": number_of.get(position),
-            }
-            for position, (evaluation_id, asked, _) in enumerate(items)
-        ],
-    )
+    for some in in_parts(list(enumerate(items))):
+        await session.execute(
+            insert(JobItem),
+            [
+                {
+                    "job_id": job.id,
+                    "position": position,
+                    "evaluation_id": evaluation_id,
+                    "asked": asked,
+                    "finished": number_of.get(position),
+                }
+                for position, (evaluation_id, asked, _) in some
+            ],
+        )
 
 
 async def find(session: AsyncSession, job_id: UUID) -> Job | None:

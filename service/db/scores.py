@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from service.catalogue import CATALOGUE, Proxy
 from service.db.models import Architecture, Evaluation, Protocol, Score
+from service.db.parts import in_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +108,21 @@ async def known(
 
     Hashes never seen are left out; under a digest never seen nothing is known of the others.
     """
-    rows = await session.execute(
-        _KNOWN_BY_ID if isinstance(protocol, int) else _KNOWN_BY_DIGEST,
-        {
-            "bench": bench,
-            "protocol": protocol,
-            "hashes": list(hashes),
-            "proxies": list(proxies),
-        },
-    )
-    return {
-        digest: Scored(
-            {n: v for n, v in zip(names, values, strict=True) if v is not None},
-            {n: u for n, u in zip(names, undefined, strict=True) if u is not None},
-            state,
-            error,
-            given_up or (),
+    found: dict[str, Scored] = {}
+    for some in in_parts(list(hashes)):
+        rows = await session.execute(
+            _KNOWN_BY_ID if isinstance(protocol, int) else _KNOWN_BY_DIGEST,
+            {"bench": bench, "protocol": protocol, "hashes": some, "proxies": list(proxies)},
         )
-        for digest, names, values, undefined, state, error, given_up in rows
-    }
+        for digest, names, values, undefined, state, error, given_up in rows:
+            found[digest] = Scored(
+                {n: v for n, v in zip(names, values, strict=True) if v is not None},
+                {n: u for n, u in zip(names, undefined, strict=True) if u is not None},
+                state,
+                error,
+                given_up or (),
+            )
+    return found
 
 
 async def provenance(session: AsyncSession, architecture_id: int) -> Sequence[tuple[Score, str]]:

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.api import asking, problems
+from service.api import asking, pieces, problems
 from service.api.deps import DatabaseDep, SettingsDep
 from service.api.problems import Fault
 from service.api.schemas.architectures import (
@@ -109,11 +109,10 @@ async def neighbours(
     "/lookup",
     operation_id="lookup",
     summary="What is known of many hashes",
+    response_model=KnownAnswer,
     responses=problems.responses(*problems.OF_A_BODY, 503),
 )
-async def lookup(
-    request: LookupRequest, database: DatabaseDep, settings: SettingsDep
-) -> KnownAnswer:
+async def lookup(request: LookupRequest, database: DatabaseDep, settings: SettingsDep) -> Response:
     """Answers in the order asked, and queues nothing."""
     asked = asking.bench_named(request.bench)
     proxies = asking.proxies_named(request.proxies)
@@ -131,11 +130,9 @@ async def lookup(
         hashes = set(request.hashes)
         specs = await architectures.specs(session, asked.name, hashes)
         known = await scores.known(session, asked.name, described.digest, hashes, proxies)
-    return KnownAnswer(
-        bench=asked.name,
-        protocol=Protocol.of(described),
-        architectures=[_known(h, specs.get(h), known.get(h)) for h in request.hashes],
-    )
+    head = KnownAnswer(bench=asked.name, protocol=Protocol.of(described), architectures=[])
+    found = (_known(h, specs.get(h), known.get(h)) for h in request.hashes)
+    return pieces.answer(head, found)
 
 
 def _known(digest: str, spec: Spec | None, scored: Scored | None) -> Known:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Response
 
-from service.api import asking, problems, queueing
+from service.api import asking, pieces, problems, queueing
 from service.api.answers import result
 from service.api.deps import DatabaseDep, DoorbellsDep, ProgressDep, SettingsDep
 from service.api.queueing import Key
@@ -28,6 +28,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,9})\s*(?:$|[,;])")
     "/score",
     operation_id="score",
     summary="Score one architecture or many",
+    response_model=ScoreAnswer,
     responses={
         200: {"description": "Every score is known"},
         202: {
@@ -37,13 +38,16 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,9})\s*(?:$|[,;])")
                 "Location": {"description": "The job", "schema": {"type": "string"}},
                 "Retry-After": {"description": "Seconds", "schema": {"type": "integer"}},
             },
+            "links": {
+                name: {"operationId": name, "parameters": {"job_id": "$response.body#/job"}}
+                for name in ("job", "job_results", "retry", "cancel")
+            },
         },
         **problems.responses(*problems.OF_A_BODY, 503),
     },
 )
 async def score(
     request: ScoreRequest,
-    response: Response,
     settings: SettingsDep,
     database: DatabaseDep,
     doorbells: DoorbellsDep,
@@ -60,7 +64,7 @@ async def score(
             "repetition gets, for as long as the job is kept.",
         ),
     ] = None,
-) -> ScoreAnswer:
+) -> Response:
     """Answers 200 with the scores where all are known or are computed within `Prefer: wait=N`,
     else 202 with a job. Every spelling of one network has one score; what many clients ask for at
     once is computed once.
@@ -70,6 +74,7 @@ async def score(
     readings = await asking.readings(request, bench, settings)
     hashes = {reading.architecture.hash for reading in readings}
     key = Key.of(idempotency_key, request)
+    headers: dict[str, str] = {}
     job_id = None
     if (first := await queueing.replayed(database, key)) is not None:
         # What `all proxies` means may have grown since.
@@ -90,13 +95,19 @@ async def score(
     cancelled = False
     if job_id is not None:
         if (seconds := _wait_seconds(prefer, settings)) is not None:
-            response.headers["Preference-Applied"] = f"wait={seconds}"
+            headers["Preference-Applied"] = f"wait={seconds}"
             ended = partial(_has_ended, database, job_id)
             await progress.wait(job_id, seconds, ended)
         async with database() as session:
             cancelled = await jobs.state(session, job_id) == "cancelled"
             known = await scores.known(session, bench.name, protocol.digest, hashes, proxies)
-    results = [
+    status = 200
+    if not (cancelled or _all_answered(known, hashes, proxies)):
+        status = 202
+        headers["Location"] = f"/jobs/{job_id}"
+        headers["Retry-After"] = str(settings.retry_after_seconds)
+    head = ScoreAnswer(job=job_id, bench=bench.name, protocol=Protocol.of(protocol), results=[])
+    results = (
         result(
             reading.asked,
             reading.architecture.hash,
@@ -106,14 +117,8 @@ async def score(
             cancelled=cancelled,
         )
         for reading in readings
-    ]
-    if any(each.state in ("queued", "running") for each in results):
-        response.status_code = 202
-        response.headers["Location"] = f"/jobs/{job_id}"
-        response.headers["Retry-After"] = str(settings.retry_after_seconds)
-    return ScoreAnswer(
-        job=job_id, bench=bench.name, protocol=Protocol.of(protocol), results=results
     )
+    return pieces.answer(head, results, status, headers)
 
 
 def _all_answered(

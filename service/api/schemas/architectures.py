@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import NAME, SEEDS
@@ -70,7 +70,8 @@ class LookupRequest(BaseModel):
     )
 
     bench: str = Field(pattern=NAME)
-    hashes: list[Annotated[str, Field(pattern=HASH)]] = Field(min_length=1)
+    # The first wrong one is enough: a fault for each of a million would take gigabytes.
+    hashes: Annotated[list[Annotated[str, Field(pattern=HASH)]], FailFast()] = Field(min_length=1)
     proxies: list[str] | None = Field(None, min_length=1, max_length=100)
     protocol: str = Field("fast", pattern=NAME)
     dataset: str = Field("patches", pattern=NAME)

@@ -9,6 +9,7 @@ from service.settings import Settings
 LIMITS = (
     "architectures_limit",
     "live_limit",
+    "queue_limit",
     "body_bytes_limit",
     "page_limit",
     "wait_seconds_limit",
