@@ -176,6 +176,14 @@ class Score(Base):
             "architecture_id",
             postgresql_where=text("value IS NOT NULL"),
         ),
+        # Of the undefined there are few; without it, to count them takes a look at every score.
+        Index(
+            "ix_scores_undefined",
+            "protocol_id",
+            "proxy",
+            "revision",
+            postgresql_where=text("value IS NULL"),
+        ),
     )
 
     architecture_id: Mapped[int] = mapped_column(ForeignKey(Architecture.id), primary_key=True)
