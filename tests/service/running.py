@@ -21,6 +21,8 @@ from sqlalchemy.orm import Session
 START_S = 60.0
 """Importing torch on a machine whose cores are both busy."""
 
+LISTENS = "Uvicorn running on"
+
 QUICK = {
     "NASCORE_LEASE_SECONDS": "2",
     "NASCORE_SWEEP_SECONDS": "0.5",
@@ -59,16 +61,19 @@ class Running:
         self.processes[name] = process
         return process
 
-    def start_api(self) -> None:
-        self.start("api", "api", "--port", str(self.port))
-        deadline = time.monotonic() + START_S
-        while True:
-            try:
-                httpx2.get(f"{self.address}/healthz", timeout=5.0)
-                return
-            except httpx2.TransportError:
-                assert time.monotonic() < deadline, self.log("api")
+    def start_api(self, name: str = "api") -> None:
+        """Returns when this very process answers: a neighbour may have taken the port first."""
+        ports = [self.port, *(free_port() for _ in range(3))]
+        for self.port in ports:
+            seen = self.log(name).count(LISTENS)
+            process = self.start(name, "api", "--port", str(self.port))
+            deadline = time.monotonic() + START_S
+            while process.poll() is None:
+                if self.log(name).count(LISTENS) > seen:
+                    return
+                assert time.monotonic() < deadline, self.log(name)
                 time.sleep(0.05)
+        raise AssertionError(self.log(name))
 
     def start_worker(self, name: str = "worker", *options: str) -> subprocess.Popen[bytes]:
         """Returns when the worker is ready to work."""

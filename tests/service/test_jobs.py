@@ -135,27 +135,15 @@ def test_a_stream_goes_on_behind_the_last_event_seen(running: Running, http: htt
 def test_events_come_without_redis(running: Running, http: httpx2.Client) -> None:
     nowhere = {"NASCORE_REDIS_URL": "redis://127.0.0.1:1/0"}
     lonely = Running({**running.environment, **nowhere}, running.folder)
-    lonely.start("lonely-api", "api", "--port", str(lonely.port))
+    lonely.start_api("lonely-api")
     lonely.start("lonely-worker", "worker")
     try:
         http.get("/healthz")
         job = submit(http)
         for alone in client(lonely):
-            wait_for_http(alone)
             assert [e.id for e in follow(alone, job) if e.name == "result"] == list("12345")
     finally:
         lonely.end_all()
-
-
-def wait_for_http(http: httpx2.Client) -> None:
-    for _ in range(600):
-        try:
-            http.get("/healthz")
-        except httpx2.TransportError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the API does not answer")
 
 
 def test_followers_of_one_job_all_see_it_all(running: Running, http: httpx2.Client) -> None:
@@ -362,10 +350,9 @@ def test_all_of_a_bench_is_one_request(
         {**running.environment, **QUICK, "NASCORE_QUEUE_LIMIT": "100000"}, running.folder
     )
     migrate(database_url)
-    roomy.start("roomy-api", "api", "--port", str(roomy.port))
+    roomy.start_api("roomy-api")
     try:
         for other in client(roomy):
-            wait_for_http(other)
             body = {"bench": "nb201", "proxies": ["params"], "architectures": "all"}
             answer = ask(other, body, wait=None)
             assert answer.status_code == 202
