@@ -10,15 +10,16 @@
 """
 
 import json
+import multiprocessing
 import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
-from threading import Event, Thread
 from typing import Annotated, Any
 
 import httpx2
@@ -93,41 +94,41 @@ def _client(running: Running) -> httpx2.Client:
 def _large(running: Running, http: httpx2.Client, bench: str, count: int) -> dict[str, Any]:
     pid = api_pid(running)
     asked = [reading.asked for reading in BENCHES[bench].sample(count, 0)]
-    body = {"bench": bench, "architectures": asked}
-    found: dict[str, Any] = {"request_mb": len(json.dumps(body)) / 1e6}
-    found["before_mb"] = _memory(pid, "VmRSS")
-    with _asking(running) as waits:
-        with _timed("queued", found, waits):
-            answer = _score(http, body, 202)
+    all_proxies = {"bench": bench, "architectures": asked}
+    cheap = {**all_proxies, "proxies": CHEAP, "seed": 1}
+    found: dict[str, Any] = {"before_mb": _memory(pid, "VmRSS")}
+    spans: dict[str, tuple[float, float]] = {}
+    with _asking(running.address) as waits:
+        spans["queued"], answer = _score(http, all_proxies, 202)
+        found["request_mb"] = len(answer.request.content) / 1e6
         found["answer_mb"] = len(answer.content) / 1e6
         job = answer.json()["job"]
-        with _timed("paged", found, waits):
-            assert _pages(http, job) == count
+        begun = time.perf_counter()
+        assert _pages(http, job) == count
+        spans["paged"] = (begun, time.perf_counter())
         http.delete(f"/jobs/{job}")
-        cheap = {**body, "proxies": CHEAP, "seed": 1}
-        _await(http, _score(http, cheap, 202).json()["job"])
-        with _timed("known", found, waits):
-            _score(http, cheap, 200)
+        _await(http, _score(http, cheap, 202)[1].json()["job"])
+        spans["known"], _ = _score(http, cheap, 200)
     found["peak_mb"] = _memory(pid, "VmHWM")
     found["after_mb"] = _memory(pid, "VmRSS")
+    for name, (begun, ended) in spans.items():
+        found[f"{name}_seconds"] = ended - begun
+        during = [seconds for at, seconds in waits if begun - seconds <= at <= ended]
+        found[f"{name}_held_ms"] = 1e3 * max(during)
     return found
 
 
-def _score(http: httpx2.Client, body: Mapping[str, Any], status: int) -> httpx2.Response:
-    answer = http.post("/score", json=body)
+def _score(
+    http: httpx2.Client, body: Mapping[str, Any], status: int
+) -> tuple[tuple[float, float], httpx2.Response]:
+    """When the request was sent and its answer there, and the answer."""
+    content = json.dumps(body).encode()
+    begun = time.perf_counter()
+    answer = http.post("/score", content=content, headers={"Content-Type": "application/json"})
+    ended = time.perf_counter()
     assert answer.status_code == status, answer.text[:500]
     assert len(answer.json()["results"]) == len(body["architectures"])
-    return answer
-
-
-@contextmanager
-def _timed(name: str, found: dict[str, Any], waits: list[float]) -> Iterator[None]:
-    """Seconds of the block, and the milliseconds that somebody else waited longest in it."""
-    waits.clear()
-    started = time.perf_counter()
-    yield
-    found[f"{name}_seconds"] = time.perf_counter() - started
-    found[f"{name}_held_ms"] = 1e3 * max(waits)
+    return (begun, ended), answer
 
 
 def _pages(http: httpx2.Client, job: str) -> int:
@@ -147,26 +148,33 @@ def _await(http: httpx2.Client, job: str) -> None:
 
 
 @contextmanager
-def _asking(running: Running) -> Iterator[list[float]]:
-    """The seconds of each GET /healthz of a client that asks all the time."""
-    waits: list[float] = []
-    stop = Event()
+def _asking(address: str) -> Iterator[list[tuple[float, float]]]:
+    """When each GET /healthz was sent and its seconds, of a process that asks all the time.
 
-    def ask() -> None:
-        with _client(running) as http:
-            while not stop.is_set():
-                started = time.perf_counter()
-                assert http.get("/healthz").is_success
-                waits.append(time.perf_counter() - started)
-                time.sleep(PAUSE_SECONDS)
-
-    thread = Thread(target=ask)
-    thread.start()
+    The list is filled when the block ends.
+    """
+    waits: list[tuple[float, float]] = []
+    ours, theirs = multiprocessing.Pipe()
+    asking = multiprocessing.Process(target=_ask, args=(address, theirs))
+    asking.start()
     try:
         yield waits
+        ours.send("stop")
+        waits += ours.recv()
     finally:
-        stop.set()
-        thread.join()
+        asking.terminate()
+        asking.join()
+
+
+def _ask(address: str, pipe: Connection) -> None:
+    waits = []
+    with httpx2.Client(base_url=address, timeout=DONE_SECONDS) as http:
+        while not pipe.poll():
+            started = time.perf_counter()
+            assert http.get("/healthz").is_success
+            waits.append((started, time.perf_counter() - started))
+            time.sleep(PAUSE_SECONDS)
+    pipe.send(waits)
 
 
 def _live(http: httpx2.Client, requests: int) -> dict[str, float]:
