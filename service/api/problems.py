@@ -101,22 +101,21 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         422: "The request is not valid; `errors` names every fault",
         503: "The database is away or busy, or the queue full; see `Retry-After`",
     }
+    headers = {
+        415: ("Accept", "Accept-Encoding"),
+        503: ("Retry-After",),
+    }
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
-        status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": schema}}}
+        status: {
+            "description": titles[status],
+            "content": {MEDIA_TYPE: {"schema": schema}},
+            "headers": {
+                name: {"$ref": f"#/components/headers/{name}"} for name in headers.get(status, ())
+            },
+        }
         for status in statuses
     }
-
-
-def describe(document: dict[str, Any]) -> dict[str, Any]:
-    """Adds the problem's schema, which no route names as its model, to an OpenAPI document."""
-    template = "#/components/schemas/{model}"
-    schema = Problem.model_json_schema(ref_template=template)
-    schemas = document["components"]["schemas"]
-    schemas |= {**schema.pop("$defs"), "Problem": schema}
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
-    return document
 
 
 def install(app: FastAPI) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from service.benches import BENCHES
 from tests.service import raw
 from tests.service.running import Running
 
@@ -458,6 +459,15 @@ def test_a_chunk_without_a_length(running: Running) -> None:
     given = {"Content_Type": "application/json", "Transfer_Encoding": "chunked"}
     lines = [raw.head("POST /score", **given), b"5\r\n{    \r\nno length\r\n"]
     problem(raw.exchange(running.port, lines), 400)
+
+
+def test_a_client_that_goes_away_from_a_long_answer(running: Running) -> None:
+    asked = [reading.asked for reading in BENCHES["nb201"].sample(3_000, 0)]
+    body = json.dumps({"bench": "nb201", "architectures": asked}).encode()
+    for coding in ("gzip", "identity"):
+        with socket.create_connection(("127.0.0.1", running.port), raw.ANSWER_S) as connection:
+            connection.sendall(b"".join(raw.posted("/score", body, Accept_Encoding=coding)))
+            assert connection.recv(12) == b"HTTP/1.1 202"
 
 
 def test_a_client_that_goes_away(running: Running, http: httpx2.Client) -> None:

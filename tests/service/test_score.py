@@ -135,6 +135,14 @@ def test_waiting_is_bounded_and_said(http: httpx2.Client) -> None:
     await_job(http, answer.json()["job"])
 
 
+@pytest.mark.parametrize(("seed", "wait"), [(101, 301), (102, 10**10), (103, 10**4_000)])
+def test_nobody_waits_longer_than_the_limit(http: httpx2.Client, seed: int, wait: int) -> None:
+    body = {"bench": "nb201", "seed": seed, "proxies": ["params"], **SMALL["nb201"]}
+    answer = ask(http, body, wait=wait)
+    assert answer.headers["Preference-Applied"] == "wait=300"
+    assert answer.status_code == 200
+
+
 def test_one_id_from_the_request_to_the_worker(http: httpx2.Client, running: Running) -> None:
     body = {"bench": "nb201", "seed": 21, "arch": CHAIN[0], "proxies": ["params"]}
     answer = ask(http, body, **{"X-Request-ID": "search-loop-7"})

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.api import answers, events, problems, queueing
 from service.api.deps import DatabaseDep, DoorbellsDep, ProgressDep, SettingsDep
+from service.api.openapi import header
 from service.api.problems import ProblemError
 from service.api.schemas.jobs import Job, ResultPage
 from service.db import jobs, models, protocols, scores
@@ -20,7 +21,7 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
     "/{job_id}",
     operation_id="job",
     summary="How far a job is",
-    responses=problems.responses(404, 422, 503),
+    responses={200: {"headers": header("Retry-After")}, **problems.responses(404, 422, 503)},
 )
 async def job(
     job_id: UUID, response: Response, database: DatabaseDep, settings: SettingsDep
@@ -119,7 +120,7 @@ async def job_events(
     "/{job_id}/results",
     operation_id="job_results",
     summary="A job's results, in the order asked",
-    responses=problems.responses(404, 422, 503),
+    responses={200: {"headers": header("Link")}, **problems.responses(404, 422, 503)},
 )
 async def job_results(
     job_id: UUID,

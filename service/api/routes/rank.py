@@ -12,6 +12,7 @@ from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 from service.api import asking, etag, problems
 from service.api.deps import DatabaseDep, SettingsDep
 from service.api.negotiation import preferred
+from service.api.openapi import header
 from service.api.problems import Fault
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.rank import Board, Ranked, as_csv
@@ -37,7 +38,6 @@ HEADERS: dict[str, Any] = {
     "Cache-Control": {"description": "`no-cache`: ask again, with the tag", **_TEXT},
     "Vary": {"description": "`Accept`", **_TEXT},
 }
-LINK = {"Link": {"description": "The address of the next page, where there is one", **_TEXT}}
 ROWS = (
     "rank,hash,score,accuracy,arch\r\n1,d01cd8f572adc5e759ca8b8af861d441,295.28,,|none~0|+...\r\n"
 )
@@ -58,7 +58,7 @@ def _best(operation: str) -> dict[str, Any]:
         200: {
             "description": "The page, as JSON or as CSV",
             "content": {CSV: {**_TEXT, "example": ROWS}},
-            "headers": {**HEADERS, **LINK},
+            "headers": {**HEADERS, **header("Link")},
             "links": {name: _best(name) for name in ("architecture", "neighbours")},
         },
         304: {"description": "The page is as it was", "headers": HEADERS},

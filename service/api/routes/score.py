@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Response
 from service.api import asking, pieces, problems, queueing
 from service.api.answers import result
 from service.api.deps import DatabaseDep, DoorbellsDep, ProgressDep, SettingsDep
+from service.api.openapi import header
 from service.api.queueing import Key
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import ScoreAnswer, ScoreRequest
@@ -21,7 +22,8 @@ from service.settings import Settings
 
 router = APIRouter(route_class=JsonRoute, tags=["scores"])
 
-_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,9})\s*(?:$|[,;])")
+# Nine digits of however many: what is longer than the limit is the limit.
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,9})\d*\s*(?:$|[,;])", re.ASCII | re.IGNORECASE)
 
 
 @router.post(
@@ -36,7 +38,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,9})\s*(?:$|[,;])")
             "description": "Queued as a job",
             "headers": {
                 "Location": {"description": "The job", "schema": {"type": "string"}},
-                "Retry-After": {"description": "Seconds", "schema": {"type": "integer"}},
+                **header("Retry-After"),
             },
             "links": {
                 name: {"operationId": name, "parameters": {"job_id": "$response.body#/job"}}
