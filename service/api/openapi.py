@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from pydantic import BaseModel
+
 from service.api.problems import Problem
+
+_REFERENCE = "#/components/schemas/{model}"
 
 HEADERS = {
     "Accept": "The type of body that is read, where another was sent",
@@ -19,10 +23,26 @@ def header(name: str) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"}}
 
 
+def event(name: str, data: type[BaseModel]) -> dict[str, Any]:
+    """The schema of a server-sent event, as one of a stream's `itemSchema`."""
+    content = data.model_json_schema(ref_template=_REFERENCE)
+    # What it refers to, other calls refer to as well.
+    content.pop("$defs", None)
+    text = {"type": "string"}
+    return {
+        "type": "object",
+        "properties": {
+            "event": {"const": name},
+            "id": text,
+            "data": {**text, "contentMediaType": "application/json", "contentSchema": content},
+        },
+        "required": ["event", "data"],
+    }
+
+
 def describe(document: dict[str, Any]) -> dict[str, Any]:
     """Adds to a document what its routes refer to, and what every answer has."""
-    template = "#/components/schemas/{model}"
-    schema = Problem.model_json_schema(ref_template=template)
+    schema = Problem.model_json_schema(ref_template=_REFERENCE)
     components = document["components"]
     components["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
     for unused in ("HTTPValidationError", "ValidationError"):

@@ -9,12 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.api import answers, events, problems, queueing
 from service.api.deps import DatabaseDep, DoorbellsDep, ProgressDep, SettingsDep
-from service.api.openapi import header
+from service.api.openapi import event, header
 from service.api.problems import ProblemError
-from service.api.schemas.jobs import Job, ResultPage
+from service.api.schemas.jobs import Finished, Job, ResultPage, Step
 from service.db import jobs, models, protocols, scores
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+EVENTS = [event("result", Finished), event("progress", Step), event("end", Job)]
 
 
 @router.get(
@@ -86,7 +88,7 @@ async def retry(job_id: UUID, database: DatabaseDep, doorbells: DoorbellsDep) ->
         200: {
             "description": "Events `result` (a finished architecture; its id numbers it), "
             "`progress` (how many have finished) and, last, `end` (the job)",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"itemSchema": {"oneOf": EVENTS}}},
         },
         204: {"description": "Everything was sent, `end` too: an EventSource stops here"},
         **problems.responses(404, 422, 503),
