@@ -143,6 +143,9 @@ def _bare(pool: Pool, cores: int, recipe: str, cells: Cells, seed: int) -> float
 
 
 def _prepare() -> None:
+    # Linux shares the cores among sessions first, and every process of the service has its own:
+    # on a machine that others use too, the bare engine would get less of it.
+    os.setsid()
     environment.make_deterministic()
 
 
