@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import tarfile
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,20 @@ def test_labels_may_be_an_array(tmp_path: Path) -> None:
     part = {b"data": np.zeros((2, 3072), np.uint8), b"labels": np.array([9, 8])}
     files = {**cifar10(IMAGES, LABELS), "data_batch_1": pickle.dumps(part)}
     assert read(write_folder(tmp_path / "x", files), LIMITS).labels[:2].tolist() == [9, 8]
+
+
+def test_labels_that_are_too_many_take_no_memory(tmp_path: Path) -> None:
+    part = {b"data": np.zeros((2, 3072), np.uint8), b"labels": np.zeros(2**20, np.int16)}
+    files = {**cifar10(IMAGES, LABELS), "data_batch_1": python2(part)}
+    folder = write_folder(tmp_path / "x", files)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DatasetError, match="not a label of 0 to 9 for each of 2 images"):
+            read(folder, LIMITS)
+        # The file, its bytes of the array, and no object a label.
+        assert tracemalloc.get_traced_memory()[1] < 3 * 2**21
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:

@@ -47,7 +47,8 @@ class Document:
     def labels(self, key: str, count: int, lowest: int, highest: int) -> NDArray[np.int64]:
         """`count` whole numbers, as a list or an array."""
         found = self.get(key)
-        if isinstance(found, Array) and found.values is not None and found.values.ndim == 1:
+        # The shape first: as whole numbers of Python, an array takes up to 36 times its bytes.
+        if isinstance(found, Array) and found.values is not None and found.values.shape == (count,):
             found = found.values.tolist()
         # Nothing else is compared or converted: a list may hold itself.
         if (
