@@ -159,6 +159,8 @@ def test_nothing_runs(protocol: int, tmp_path: Path) -> None:
         (b"}K\x01K\x02s.", "keys that are no strings"),
         (b"}(U\x01ae.", "appends to what is no list"),
         (b"S'abc\n.", "a string without quotes"),
+        (b"S'\\q'\n.", "damaged near byte 6"),
+        (b"S'\\x0'\n.", "damaged near byte 7"),
         (b"Iseven\n.", "damaged"),
         (b"I" + b"9" * 5_000 + b"\n.", "damaged"),
         (b"", "ends too early"),
