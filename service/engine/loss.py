@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from service.engine.dependence import nodes
 from service.engine.findings import Findings, UnmeasurableError
 from service.engine.layers import Layer
 from service.engine.sums import floats, norm, product
@@ -78,6 +79,10 @@ def _measure_fisher(
         if gradient is None or id(run.weight) not in known:
             continue
         output = run.output()
+        if output.ndim + run.channel < 1:
+            raise UnmeasurableError(
+                f"a layer puts out {tuple(output.shape)}, not channels for each image"
+            )
         if len(output) != images:
             raise UnmeasurableError(
                 f"a layer puts out {tuple(output.shape)}, not a row for each of the {images} images"
@@ -104,6 +109,11 @@ def _hessian_gradient(weights: Sequence[Tensor], gradients: Sequence[Tensor]) ->
     alive = [gradient for gradient in gradients if gradient.requires_grad]
     if not alive:
         return [torch.zeros_like(weight) for weight in weights]
+    # What only this node leads to, torch would take for 0.
+    if any(node.name() == "torch::autograd::Error" for node in nodes(alive)):
+        raise UnmeasurableError(
+            "no second derivative: a function of the network is differentiable once"
+        )
     try:
         return torch.autograd.grad(
             alive, weights, [gradient.detach() for gradient in alive], materialize_grads=True

@@ -135,7 +135,9 @@ class Watch(TorchFunctionMode):
         read: Tensor = args[0] if args else kwargs["input"]
         weight: Tensor = args[1] if len(args) > 1 else kwargs["weight"]
         channel = -1 if func is F.linear else 1 - weight.ndim
-        filter_size = weight.numel() // max(output.shape[channel], 1)
+        # A linear layer whose weight is a vector has one channel, and no axis for it.
+        channels = output.shape[channel] if weight.ndim > 1 else 1
+        filter_size = weight.numel() // max(channels, 1)
         # A transposed convolution spends its weights on each value that it reads.
         self.multiply_adds += (
             read.numel() * weight[0].numel()

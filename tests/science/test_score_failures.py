@@ -1,10 +1,12 @@
 """One proxy that fails leaves the others standing; networks that run in unusual ways."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
@@ -28,6 +30,20 @@ class Odd(nn.Module):
 
 def scored(network: nn.Module) -> dict[str, float | Undefined]:
     return score(network, *minibatch(born("Biases")))
+
+
+class OnceDifferentiable(torch.autograd.Function):
+    """The square; torch marks its gradient as one that has no derivative."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.save_for_backward(x)
+        return x**2
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return gradient * 2 * ctx.saved_tensors[0]
 
 
 def _fold(x: Tensor) -> Tensor:
@@ -54,6 +70,11 @@ def _fold(x: Tensor) -> Tensor:
             "grasp",
             "no second derivative: the derivative for '_cdist_backward' is not implemented.",
         ),
+        (
+            lambda x: OnceDifferentiable.apply(x),
+            "grasp",
+            "no second derivative: a function of the network is differentiable once",
+        ),
     ],
 )
 def test_one_failing_leaves_the_others_standing(
@@ -73,6 +94,16 @@ def test_a_layer_without_a_row_for_each_image_has_no_channel_saliency() -> None:
     assert all(isinstance(value, float) for value in found.values())
     # 4×3×9 weights on 6×6, 2×2 weights on 2 rows of 6×6, 5×4 weights.
     assert found["flops"] == (108 + 2 * 4) * 36 + 20
+
+
+def test_a_layer_without_an_axis_of_channels_has_no_channel_saliency() -> None:
+    odd = Odd(lambda x: x * F.linear(x.mean((2, 3)), odd.scale)[:, None, None, None])
+    odd.scale = nn.Parameter(torch.rand(4, dtype=torch.float64))
+    found = scored(odd)
+    reason = "a layer puts out (16,), not channels for each image"
+    assert found.pop("fisher") == Undefined(reason)
+    assert all(isinstance(value, float) for value in found.values())
+    assert found["flops"] == 108 * 36 + 4 + 20
 
 
 class Attention(nn.Module):
