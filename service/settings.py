@@ -126,7 +126,8 @@ class Settings(BaseSettings):
         32 * 2**20, description="One image file: no photograph of the pixels below is larger."
     )
     dataset_image_pixels_limit: int = Field(
-        2**25, description="One image, decoded: 100 MB of colours, which a small file can claim."
+        2**25,
+        description="One image: a small file can claim it, and reading takes 250 MB, WebP 550.",
     )
     dataset_classes_limit: int = Field(
         25_000, description="The networks get an output for each: ImageNet-21k has 21,841."

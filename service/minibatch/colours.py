@@ -32,7 +32,9 @@ class Colours:
         for start in range(0, len(squares), step):
             for channel in range(3):
                 values = squares[start : start + step, ..., channel].ravel()
-                counts[channel] += np.bincount(values, minlength=256)
+                for first in range(0, len(values), AT_ONCE):
+                    part = values[first : first + AT_ONCE]
+                    counts[channel] += np.bincount(part, minlength=256)
         self._images[pixels] = self._images.get(pixels, 0) + len(squares)
 
     def mean_and_std(self) -> tuple[Channels, Channels]:

@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+AT_ONCE = 2**18
+"""Pixels added up at once: as float64 they take 6 MB, and a large image whole would take 800 MB."""
+
 
 def centre_square(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The largest square in the middle of an image, or of each of many: (..., H, W, 3).
@@ -37,6 +40,10 @@ def resize(square: NDArray[np.uint8], resolution: int) -> NDArray[np.float64]:
     """
     side = square.shape[0]
     weights = area_weights(side, resolution)
-    rows = np.tensordot(weights, square.astype(np.float64), axes=(1, 0))
+    rows = np.zeros((resolution, side, 3))
+    step = max(1, AT_ONCE // side)
+    for top in range(0, side, step):
+        strip = slice(top, top + step)
+        rows += np.tensordot(weights[:, strip], square[strip].astype(np.float64), axes=(1, 0))
     columns = np.tensordot(weights, rows, axes=(1, 1))
     return np.asarray(columns.swapaxes(0, 1) / (255 * side * side))

@@ -137,6 +137,16 @@ def test_what_cannot_be_read_is_named(folder: Path, data: bytes, reason: str) ->
     refused(folder, f"^'dog/bad.png' .*{reason}")
 
 
+def test_a_large_image_is_put_together_of_its_tiles(folder: Path) -> None:
+    image = noise(1, 600, 1100)[0]
+    (folder / "cat" / "1.dat").write_bytes(encoded(Image.fromarray(image)))
+    palette = Image.fromarray(image).quantize(200)
+    (folder / "cat" / "2.dat").write_bytes(encoded(palette))
+    found = read(folder, replace(LIMITS, image_bytes=2**22))
+    assert np.array_equal(found.images[0], image)
+    assert np.array_equal(found.images[1], np.asarray(palette.convert("RGB")))
+
+
 def test_what_is_no_plain_file_is_refused(folder: Path) -> None:
     os.mkfifo(folder / "dog" / "pipe")
     refused(folder, "'dog/pipe' is not a plain file")

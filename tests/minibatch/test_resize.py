@@ -1,5 +1,6 @@
 """Resizing by area, against a slow and plain integral in exact fractions."""
 
+import tracemalloc
 from fractions import Fraction
 
 import numpy as np
@@ -68,6 +69,19 @@ def test_halving_averages_four() -> None:
     image = noise(1, 32)[0]
     blocks = image.reshape(16, 2, 16, 2, 3).astype(int).sum(axis=(1, 3))
     assert np.array_equal(resize(image, 16), blocks / (4 * 255))
+
+
+def test_a_large_image_is_the_mean_of_its_blocks_and_takes_little_memory() -> None:
+    image = noise(1, 2048)[0]
+    blocks = image.reshape(32, 64, 32, 64, 3).sum(axis=(1, 3), dtype=np.int64)
+    tracemalloc.start()
+    try:
+        assert np.array_equal(resize(image, 32), blocks / (64 * 64 * 255))
+        Colours().add(image[None])
+        # 100 MB as float64, 33 MB as the whole numbers that are counted.
+        assert tracemalloc.get_traced_memory()[1] < 2**25 + 2**23
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("side", [7, 100, 1023])

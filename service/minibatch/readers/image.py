@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "PPM")
 """Pillow knows forty more, some through other programs; each would be one more to trust."""
 
+TILE = 512
+"""The side of what is converted at once: a few megabytes."""
+
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 """Of 8 bits and fewer: what has more would be cut off, not scaled."""
 
@@ -38,7 +41,7 @@ def decode(data: bytes, name: str, limits: Limits) -> NDArray[np.uint8]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(BytesIO(data), formats=FORMATS) as image:
                 _check(image, name, limits)
-                return np.asarray(_rgb(image))
+                return _pixels(image)
     except UnidentifiedImageError:
         raise DatasetError(f"{name} is none of {', '.join(FORMATS)}.") from None
     except DatasetError:
@@ -56,6 +59,17 @@ def _check(image: "Image.Image", name: str, limits: Limits) -> None:
         )
     if image.mode not in MODES:
         raise DatasetError(f"{name} has pixels of more than 8 bits a channel ({image.mode}).")
+
+
+def _pixels(image: "Image.Image") -> NDArray[np.uint8]:
+    """Tile by tile: whole, a large image would lie in memory four times on its way."""
+    pixels = np.empty((image.height, image.width, 3), dtype=np.uint8)
+    for top in range(0, image.height, TILE):
+        for left in range(0, image.width, TILE):
+            bottom, right = min(top + TILE, image.height), min(left + TILE, image.width)
+            tile = _rgb(image.crop((left, top, right, bottom)))
+            pixels[top:bottom, left:right] = np.asarray(tile)
+    return pixels
 
 
 def _rgb(image: "Image.Image") -> "Image.Image":
