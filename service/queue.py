@@ -1,7 +1,7 @@
 """Doorbells and events in Redis. None of it is truth: all of it may be lost at any time.
 
 A doorbell is the id of a job that has work, in a list of live or of bulk work. An event is the id
-of a job in which something has finished.
+of a job in which something has finished, or that was cancelled.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable
@@ -19,6 +19,14 @@ _LISTS = {"live": LIVE, "bulk": BULK}
 Unreachable = redis.RedisError
 
 
+def _job_id(text: object) -> UUID | None:
+    """None where somebody else has written into our lists."""
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
 class Doorbells:
     """What a worker hears and says."""
 
@@ -34,7 +42,7 @@ class Doorbells:
     def wait(self, seconds: float, *, live_only: bool) -> UUID | None:
         """The next job to look at, live work first; None where the bell stays silent."""
         heard = self._redis.blpop([LIVE] if live_only else [LIVE, BULK], timeout=seconds)
-        return None if heard is None else UUID(str(heard[1]))
+        return None if heard is None else _job_id(heard[1])
 
     def ring(self, job_id: UUID, priority: str) -> None:
         """Puts the job last. Each has one doorbell: with two it would have two turns to one."""
@@ -72,7 +80,11 @@ class AsyncDoorbells:
         )
 
     async def ring(self, job_id: UUID, priority: str) -> None:
-        await self._redis.rpush(_LISTS[priority], str(job_id))
+        """Puts the job last, as `Doorbells.ring` does."""
+        async with self._redis.pipeline() as both:
+            both.lrem(_LISTS[priority], 0, str(job_id))
+            both.rpush(_LISTS[priority], str(job_id))
+            await both.execute()
 
     async def announce(self, job_id: UUID) -> None:
         """Tells who follows the job that it has moved."""
@@ -88,8 +100,8 @@ class AsyncDoorbells:
             await channel.subscribe(PROGRESS)
             while True:
                 message = await channel.get_message(ignore_subscribe_messages=True, timeout=1.0)
-                if message is not None:
-                    yield UUID(message["data"])
+                if message is not None and (job_id := _job_id(message["data"])) is not None:
+                    yield job_id
 
     async def close(self) -> None:
         await self._redis.aclose()

@@ -28,7 +28,8 @@ class Settings(BaseSettings):
     )
     live_limit: int = Field(
         100,
-        description="Requests of more architectures are bulk work unless they say otherwise.",
+        description="Requests of more architectures are bulk work: live work goes before it, and "
+        "nobody shall put hours before the others.",
     )
     queue_limit: int = Field(
         100_000,
@@ -65,6 +66,10 @@ class Settings(BaseSettings):
     )
     database_pool_timeout_seconds: float = Field(
         30.0, description="A request waits this long for a connection before it is answered 503."
+    )
+    database_transaction_seconds: float = Field(
+        60.0,
+        description="PostgreSQL ends a transaction that is idle for so long: its host has gone.",
     )
     redis_timeout_seconds: float = Field(
         2.0, description="Redis answers in under a millisecond; after this it counts as gone."

@@ -80,6 +80,19 @@ async def readings(request: ScoreRequest, bench: Bench, settings: Settings) -> l
     return await asyncio.to_thread(_read, wish, bench)
 
 
+def priority(asked: str | None, size: int, settings: Settings) -> str:
+    """Of a request of `size` architectures: `live` where it is small, unless it says otherwise."""
+    small = size <= settings.live_limit
+    if asked == "live" and not small:
+        fault = Fault(
+            field="priority",
+            detail=f"{size} architectures are no live request",
+            valid=f"bulk, or at most {settings.live_limit} architectures",
+        )
+        raise problems.invalid([fault])
+    return asked or ("live" if small else "bulk")
+
+
 def _check_size(field: str, size: int, settings: Settings) -> None:
     if not 1 <= size <= settings.architectures_limit:
         valid = f"1 to {settings.architectures_limit}"

@@ -83,7 +83,14 @@ async def _results(
     known = await scores.known(session, protocol.bench, job.protocol_id, hashes, job.proxies)
     sent = []
     for item in batch:
-        shown = answers.result(item.asked, item.hash, item.spec, known[item.hash], job.proxies)
+        shown = answers.result(
+            item.asked,
+            item.hash,
+            item.spec,
+            known[item.hash],
+            job.proxies,
+            cancelled=job.state == "cancelled",
+        )
         data = Finished(position=item.position, **dict(shown)).model_dump_json()
         sent.append(format_sse_event(event="result", id=str(item.finished), data_str=data))
     return sent

@@ -13,6 +13,7 @@ from service.logs import REQUEST_ID
 log = structlog.get_logger()
 
 HEADER = b"x-request-id"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
@@ -52,10 +53,12 @@ class Observe:
             seconds = time.perf_counter() - started
             # The route's template, not the path: hashes would make a series each.
             route = getattr(scope.get("route"), "path", "none")
-            self._seconds.labels(scope["method"], route, status).observe(seconds)
+            # Nor does a method that a client has invented get one.
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._seconds.labels(method, route, status).observe(seconds)
             log.info(
                 "request",
-                method=scope["method"],
+                method=scope["method"][:20],
                 path=scope["path"][:200],
                 status=status,
                 seconds=round(seconds, 4),

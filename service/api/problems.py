@@ -197,7 +197,7 @@ async def _away(request: Request, error: Exception) -> JSONResponse:
             503,
             "database-away",
             "The database is away or busy",
-            "nothing was queued; the same request may succeed in a moment",
+            "the same request may succeed in a moment",
             headers={"Retry-After": "5"},
         )
     )

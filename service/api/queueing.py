@@ -49,7 +49,7 @@ async def replayed(
     if job.request_sha256 != key.request_sha256:
         fault = Fault(
             field="Idempotency-Key",
-            detail=f"another request came with this key and made job {job.id}",
+            detail="another request came with this key before",
             valid="a new key for a new request",
         )
         raise problems.invalid([fault])
@@ -63,12 +63,15 @@ async def queue(
     proxies: list[str],
     priority: str,
     key: Key | None,
+    missing: int,
     settings: Settings,
 ) -> UUID:
-    """The id of the job, committed; raises ProblemError where the queue is full."""
+    """The id of the job, committed; raises ProblemError where the queue has no room for what is
+    `missing` of it.
+    """
     try:
         async with database.begin() as session:
-            await _check_room(session, len(readings), priority, settings)
+            await _check_room(session, missing, priority, settings)
             job = await _store(session, protocol, readings, proxies, priority, key)
     except IntegrityError:
         # The same key came twice at once: the first one has made the job.

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, delete, exists, func, insert, select, update
+from sqlalchemy import Select, and_, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -146,10 +146,8 @@ async def cancel(session: AsyncSession, job_id: UUID) -> bool:
 
     What other jobs wait for stays queued; what a worker computes right now is finished and kept.
     """
-    unfinished = select(JobItem.evaluation_id).where(
-        JobItem.job_id == job_id, JobItem.finished.is_(None)
-    )
-    held = await _lock(session, unfinished)
+    # All of its members: a retry may reopen another one while this waits.
+    held = await _lock(session, select(JobItem.evaluation_id).where(JobItem.job_id == job_id))
     cancelled = await session.scalar(
         update(Job)
         .where(Job.id == job_id, Job.state == "running")
@@ -161,15 +159,18 @@ async def cancel(session: AsyncSession, job_id: UUID) -> bool:
     return cancelled is not None
 
 
-async def retry(session: AsyncSession, job: Job) -> dict[UUID, str]:
+async def retry(session: AsyncSession, job: Job) -> dict[UUID, str] | None:
     """Queues what failed of a job's proxies again; returns every job that waits for it once more,
-    with its priority.
+    with its priority. None where the job is cancelled or no more, and then nothing is queued.
 
     Those are all jobs with the same failure in them, except cancelled ones: a failure is the
     evaluation's, and so is its end.
     """
     members = select(JobItem.evaluation_id).where(JobItem.job_id == job.id)
     held = await _lock(session, members.where(Evaluation.failed.overlap(job.proxies)))
+    priorities = await _lock_running(session, job.id, held)
+    if job.id not in priorities:
+        return None
     rows = await session.execute(
         select(Evaluation.id, Evaluation.failed).where(Evaluation.id.in_(held))
     )
@@ -177,11 +178,28 @@ async def retry(session: AsyncSession, job: Job) -> dict[UUID, str]:
     for evaluation_id, failed in rows:
         again = tuple(sorted(set(failed) & set(job.proxies)))
         by_proxies.setdefault(again, []).append(evaluation_id)
-    reopened: dict[UUID, str] = {}
+    reopened: set[UUID] = set()
     for again, evaluation_ids in by_proxies.items():
         await session.execute(evaluations.requeue(evaluation_ids, again))
-        reopened |= await _reopen(session, evaluation_ids, again)
-    return reopened
+        reopened |= await _reopen(session, list(priorities), evaluation_ids, again)
+    return {job_id: priorities[job_id] for job_id in reopened}
+
+
+async def _lock_running(
+    session: AsyncSession, job_id: UUID, evaluation_ids: Sequence[int]
+) -> dict[UUID, str]:
+    """The job and those with one of the evaluations in them, except cancelled ones, by priority.
+
+    All at once, in the order of their ids, as `evaluations.settle` locks them.
+    """
+    members = select(JobItem.job_id).where(JobItem.evaluation_id.in_(evaluation_ids))
+    rows = await session.execute(
+        select(Job.id, Job.priority)
+        .where(or_(Job.id == job_id, Job.id.in_(members)), Job.state != "cancelled")
+        .order_by(Job.id)
+        .with_for_update()
+    )
+    return dict(rows.all())
 
 
 async def _lock(session: AsyncSession, evaluation_ids: Select[Any]) -> Sequence[int]:
@@ -195,23 +213,21 @@ async def _lock(session: AsyncSession, evaluation_ids: Select[Any]) -> Sequence[
 
 
 async def _reopen(
-    session: AsyncSession, evaluation_ids: Sequence[int], proxies: Collection[str]
-) -> dict[UUID, str]:
-    """Takes back the finish of items that wait for one of the proxies again."""
-    answered = (JobItem.evaluation_id.in_(evaluation_ids), JobItem.finished.is_not(None))
-    job_ids = await session.scalars(
-        select(Job.id)
-        .where(
-            Job.id.in_(select(JobItem.job_id).where(*answered)),
-            Job.state != "cancelled",
-            Job.proxies.overlap(evaluations.names(proxies)),
-        )
-        .order_by(Job.id)
-        .with_for_update()
-    )
+    session: AsyncSession,
+    job_ids: Sequence[UUID],
+    evaluation_ids: Sequence[int],
+    proxies: Collection[str],
+) -> set[UUID]:
+    """Takes back the finish of the jobs' items that wait for one of the proxies again."""
     reopened = (
         update(JobItem)
-        .where(JobItem.job_id.in_(job_ids.all()), *answered)
+        .where(
+            Job.id == JobItem.job_id,
+            Job.id.in_(job_ids),
+            Job.proxies.overlap(evaluations.names(proxies)),
+            JobItem.evaluation_id.in_(evaluation_ids),
+            JobItem.finished.is_not(None),
+        )
         .values(finished=None)
         .returning(JobItem.job_id)
         .cte("reopened")
@@ -225,19 +241,28 @@ async def _reopen(
         update(Job)
         .where(Job.id == counted.c.job_id)
         .values(unfinished=Job.unfinished + counted.c.n, state="running", ended_at=None)
-        .returning(Job.id, Job.priority)
+        .returning(Job.id)
         .execution_options(synchronize_session=False)
     )
-    return dict(rows.all())
+    return set(rows.scalars())
 
 
-def purge(session: Session, days: float, limit: int) -> int:
-    """Deletes up to `limit` jobs that ended `days` ago, and no score; returns how many."""
-    old = (
-        select(Job.id)
+def purge(session: Session, days: float, items: int) -> int:
+    """Deletes jobs that ended `days` ago, oldest first, of about `items` items together, and no
+    score; returns how many jobs.
+    """
+    ended = (
+        select(Job.id, Job.size, Job.ended_at)
         .where(Job.state != "running", Job.ended_at < func.now() - timedelta(days=days))
         .order_by(Job.ended_at)
-        .limit(limit)
+        .limit(items)
+        .subquery()
+    )
+    before = func.sum(ended.c.size).over(order_by=(ended.c.ended_at, ended.c.id)) - ended.c.size
+    summed = select(ended.c.id, before.label("before")).subquery()
+    old = (
+        select(Job.id)
+        .where(Job.id.in_(select(summed.c.id).where(summed.c.before < items)))
         .with_for_update(skip_locked=True)
     )
     deleted = session.execute(delete(Job).where(Job.id.in_(old)).returning(Job.id))

@@ -101,7 +101,7 @@ def sweep(session: Session, attempts_limit: int) -> list[UUID]:
     holds = exists().where(Lease.id == Evaluation.lease, Lease.until >= func.now())
     expired = session.scalars(
         select(Evaluation.id)
-        .where(Evaluation.state == "running", ~holds)
+        .where(Evaluation.lease.is_not(None), ~holds)  # that is, running; and this is indexed
         .with_for_update(of=Evaluation, skip_locked=True)
     ).all()
     session.execute(delete(Lease).where(Lease.until < func.now()))

@@ -33,8 +33,8 @@ SETTINGS_KEPT = 16
 LOCKED_PAUSE_SECONDS = 0.05
 """A request that asks for more of the same evaluations holds them for about as long."""
 
-PURGED_AT_ONCE = 10
-"""Jobs a sweep: of ten thousand items each, they take half a second."""
+PURGED_AT_ONCE = 20_000
+"""Items a sweep, whatever jobs they are of: a second at most."""
 
 DEAD_AFTER_LEASES = 20
 """A worker silent for so long, ten minutes by default, is struck off the list."""
@@ -89,6 +89,8 @@ class Worker:
                 try:
                     self._turn(watchdog)
                 except OperationalError as error:
+                    # What was claimed, if it was, must come free: no heartbeat may keep it.
+                    watchdog.lease = None
                     self._pause(error)
         self._persist(self._take_leave)
 
@@ -102,14 +104,16 @@ class Worker:
         try:
             started = time.perf_counter()
             setting, chunk = self._claim(job_id, lease)
-            if chunk:
-                log.info(
-                    "claimed",
-                    request_id=chunk[0].request_id,
-                    job=str(job_id),
-                    architectures=len(chunk),
-                    seconds=_since(started),
-                )
+            if not chunk:
+                watchdog.lease = None
+                return
+            log.info(
+                "claimed",
+                request_id=chunk[0].request_id,
+                job=str(job_id),
+                architectures=len(chunk),
+                seconds=_since(started),
+            )
             self._written_at = time.monotonic()
             for claimed in chunk:
                 if self._stopping or not self._evaluate(setting, claimed, lease):

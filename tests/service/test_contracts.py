@@ -22,6 +22,13 @@ def _no_workers_left(running: Running) -> object:
     running.end_workers()
 
 
+CUT = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE pid <> pg_backend_pid() AND datname = current_database()
+"""
+"""Every connection to the database but one's own."""
+
+
 def spellings(bench: str, n: int, seed: int) -> list[dict[str, object]]:
     """The specs of n different architectures."""
     distinct: dict[str, dict[str, object]] = {}
@@ -224,3 +231,14 @@ def test_a_reserved_worker_leaves_heavy_bulk_work_to_others(
     light = {"bench": "nb201", "seed": 13, "priority": "bulk", "proxies": ["nwot"]}
     assert ask(http, {**light, "architecture": of_bulk}).status_code == 200
     assert http.get(f"/jobs/{bulk}").json()["counts"]["queued"] == 1
+
+
+def test_broken_connections_lose_nothing(http: httpx2.Client, running: Running) -> None:
+    running.start_worker("worker-a")
+    body = {"bench": "nb201", "architectures": spellings("nb201", 30, 21), "seed": 21}
+    job = ask(http, body, wait=None).json()["job"]
+    for _ in range(5):
+        with running.session() as session:
+            session.execute(text(CUT))
+        time.sleep(0.2)
+    assert await_job(http, job)["counts"]["done"] == 30

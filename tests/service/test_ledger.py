@@ -65,8 +65,8 @@ def cancel(database_url: str, job: UUID) -> bool:
     return asynchronously(database_url, lambda session: jobs.cancel(session, job))
 
 
-def retry(database_url: str, job: UUID) -> dict[UUID, str]:
-    async def do(session: AsyncSession) -> dict[UUID, str]:
+def retry(database_url: str, job: UUID) -> dict[UUID, str] | None:
+    async def do(session: AsyncSession) -> dict[UUID, str] | None:
         found = await jobs.find(session, job)
         assert found is not None
         return await jobs.retry(session, found)
@@ -445,12 +445,12 @@ def test_jobs_are_purged_some_time_after_their_end_and_scores_never(
     for each in chunk:
         complete(engine, each, lease)
     with Session(engine) as session, session.begin():
-        assert jobs.purge(session, days=1, limit=10) == 0
+        assert jobs.purge(session, days=1, items=10) == 0
         session.execute(update(Job).values(created_at=text("now() - interval '9 days'")))
         ended = update(Job).where(Job.state == "done")
         session.execute(ended.values(ended_at=text("now() - interval '2 days'")))
     with Session(engine) as session, session.begin():
-        assert jobs.purge(session, days=1, limit=10) == 1
+        assert jobs.purge(session, days=1, items=10) == 1
     with Session(engine) as session:
         assert session.scalars(select(Job.id)).all() == [running]
         assert len(session.scalars(select(Score.value)).all()) == 5 * len(PROXIES)
@@ -486,3 +486,69 @@ def test_of_a_chunk_whose_lease_is_lost_nothing_is_written(engine: Engine, job: 
         assert evaluations.complete(session, chunk, lease, scored) is None
     with Session(engine) as session:
         assert session.scalars(select(Score.value)).all() == []
+
+
+def test_cancelling_and_trying_again_at_once_leave_nothing_that_nobody_waits_for(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    lease, (claimed,) = claim(engine, job, 1)
+    fail(engine, claimed, lease)
+
+    async def both() -> None:
+        made = connect.asynchronous(Settings(database_url=database_url))
+        try:
+            async with AsyncSession(made) as retrying, AsyncSession(made) as cancelling:
+                found = await jobs.find(retrying, job)
+                assert found is not None
+                assert await jobs.cancel(cancelling, job)
+                waits = asyncio.create_task(jobs.retry(retrying, found))
+                await asyncio.sleep(0.5)
+                assert not waits.done(), "it waits for the evaluations that the other holds"
+                await cancelling.commit()
+                assert await waits is None
+                await retrying.commit()
+        finally:
+            await made.dispose()
+
+    asyncio.run(both())
+    assert states(engine) == ["done"] * 4 + ["failed"]
+
+
+def test_a_job_that_is_cancelled_after_a_retry_began_gives_up_what_was_reopened(
+    engine: Engine, job: UUID, database_url: str
+) -> None:
+    lease, (claimed,) = claim(engine, job, 1)
+    fail(engine, claimed, lease)
+
+    async def both() -> None:
+        made = connect.asynchronous(Settings(database_url=database_url))
+        try:
+            async with AsyncSession(made) as retrying, AsyncSession(made) as cancelling:
+                found = await jobs.find(retrying, job)
+                assert found is not None
+                assert await jobs.retry(retrying, found) == {job: "live"}
+                waits = asyncio.create_task(jobs.cancel(cancelling, job))
+                await asyncio.sleep(0.5)
+                assert not waits.done()
+                await retrying.commit()
+                assert await waits
+                await cancelling.commit()
+        finally:
+            await made.dispose()
+
+    asyncio.run(both())
+    assert states(engine) == ["done"] * 5
+    assert counted(database_url, job) == counts(cancelled=5)
+
+
+def test_a_purge_takes_jobs_by_their_size(engine: Engine, job: UUID, database_url: str) -> None:
+    small = [asyncio.run(queue(database_url, 1, PROXIES, start=each)) for each in (10, 11, 12)]
+    for each in (job, *small):
+        assert cancel(database_url, each)
+    with Session(engine) as session, session.begin():
+        session.execute(update(Job).values(ended_at=text("now() - interval '2 days'")))
+        oldest = update(Job).where(Job.id == job)
+        session.execute(oldest.values(ended_at=text("now() - interval '3 days'")))
+    for purged in (1, 2, 1, 0):
+        with Session(engine) as session, session.begin():
+            assert jobs.purge(session, days=1, items=2) == purged

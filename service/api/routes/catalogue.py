@@ -57,8 +57,9 @@ def sample(
     seed: Annotated[int, Query(ge=0, lt=SEEDS)] = 0,
 ) -> SampleAnswer:
     """Uniform over valid spellings, with replacement; of NB101, over 7 by 7 matrices that are valid
-    cells. A synchronous route: ten thousand cells take a second, and other requests go on.
+    cells.
     """
+    # A synchronous route, so in a thread: ten thousand cells take a second.
     found = asking.bench_named(bench)
     if n > settings.architectures_limit:
         limit = f"1 to {settings.architectures_limit}"

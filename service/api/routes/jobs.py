@@ -65,15 +65,14 @@ async def retry(job_id: UUID, database: DatabaseDep, doorbells: DoorbellsDep) ->
     failure wait for the new outcome too. Where nothing failed, nothing happens.
     """
     async with database.begin() as session:
-        found = await _job(session, job_id)
-        if found.state == "cancelled":
-            raise ProblemError(
-                409,
-                "job-cancelled",
-                "The job is cancelled",
-                f"job {job_id} waits for nothing any more; ask again with POST /score",
-            )
-        waiting = await jobs.retry(session, found)
+        waiting = await jobs.retry(session, await _job(session, job_id))
+    if waiting is None:
+        raise ProblemError(
+            409,
+            "job-cancelled",
+            "The job is cancelled",
+            f"job {job_id} waits for nothing any more; ask again with POST /score",
+        )
     await queueing.ring(doorbells, waiting)
     async with database() as session:
         return await answers.job(session, await _job(session, job_id))

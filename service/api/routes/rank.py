@@ -102,6 +102,8 @@ async def rank(
         tag = etag.weak(request.app.version, name, size, cursor, limit, form)
         headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept"}
         if etag.is_current(if_none_match, tag):
+            # What the compressed page says of itself.
+            headers["Vary"] = "Accept, Accept-Encoding"
             return Response(status_code=304, headers=headers)
         if protocol_id is not None:
             row = None if after is None else (after[1], after[2])

@@ -88,10 +88,11 @@ async def score(
             session, bench.name, request.protocol, request.dataset, request.seed
         )
         known = await scores.known(session, bench.name, protocol.digest, hashes, proxies)
-    if job_id is None and not _all_answered(known, hashes, proxies):
-        priority = request.priority or _usual_priority(len(readings), settings)
+    missing = _missing(known, hashes, proxies)
+    if job_id is None and missing:
+        priority = asking.priority(request.priority, len(readings), settings)
         job_id = await queueing.queue(
-            database, protocol, readings, proxies, priority, key, settings
+            database, protocol, readings, proxies, priority, key, missing, settings
         )
         await queueing.ring(doorbells, {job_id: priority})
     cancelled = False
@@ -104,7 +105,7 @@ async def score(
             cancelled = await jobs.state(session, job_id) == "cancelled"
             known = await scores.known(session, bench.name, protocol.digest, hashes, proxies)
     status = 200
-    if not (cancelled or _all_answered(known, hashes, proxies)):
+    if not cancelled and _missing(known, hashes, proxies):
         status = 202
         headers["Location"] = f"/jobs/{job_id}"
         headers["Retry-After"] = str(settings.retry_after_seconds)
@@ -123,14 +124,9 @@ async def score(
     return pieces.answer(head, results, status, headers)
 
 
-def _all_answered(
-    known: Mapping[str, Scored], hashes: Collection[str], proxies: Sequence[str]
-) -> bool:
-    return all(digest in known and not known[digest].awaited(proxies) for digest in hashes)
-
-
-def _usual_priority(size: int, settings: Settings) -> str:
-    return "live" if size <= settings.live_limit else "bulk"
+def _missing(known: Mapping[str, Scored], hashes: Collection[str], proxies: Sequence[str]) -> int:
+    """How many of the hashes lack an answer to one of the proxies."""
+    return sum(digest not in known or bool(known[digest].awaited(proxies)) for digest in hashes)
 
 
 async def _has_ended(database: DatabaseDep, job_id: UUID) -> bool:

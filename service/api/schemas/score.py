@@ -155,7 +155,7 @@ class ScoreRequest(Spelling):
     dataset: str = Field("patches", pattern=NAME, description="See `GET /datasets`.")
     seed: int = Field(0, ge=0, lt=SEEDS, description="Of the initial weights.")
     priority: Literal["live", "bulk"] | None = Field(
-        None, description="Live work goes first; by default large requests are bulk work."
+        None, description="Live work goes first; large requests are bulk work."
     )
 
     def wishes(self) -> list[list[Any] | str | Sample]:
