@@ -3,7 +3,7 @@
 from service.engine.autograd import measure
 from service.engine.measurements import PASSES, Measurements
 from service.engine.module import GraphModule, build
-from service.engine.unchanged import random_states_kept, seed_random_numbers, unchanged
+from service.engine.unchanged import generators, random_states_kept, seed_random_numbers, unchanged
 from service.engine.weights import Weights, initial_weights
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Measurements",
     "Weights",
     "build",
+    "generators",
     "initial_weights",
     "measure",
     "random_states_kept",

@@ -12,6 +12,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from service.catalogue import CATALOGUE, Proxy
 from service.engine import (
     Measurements,
+    generators,
     measure,
     random_states_kept,
     seed_random_numbers,
@@ -85,7 +86,8 @@ def _measure(
         stack.enter_context(random_states_kept())
         stack.enter_context(unchanged(network))
         # Whatever else is asked for, each forward draws the same.
-        network.register_forward_pre_hook(lambda *_: seed_random_numbers(seed), prepend=True)
+        own = generators(network)
+        network.register_forward_pre_hook(lambda *_: seed_random_numbers(seed, own), prepend=True)
         for parameter in network.parameters():
             if parameter.is_floating_point():
                 parameter.requires_grad_(True)

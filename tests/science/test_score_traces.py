@@ -1,8 +1,11 @@
 """`score` leaves no trace: in the network, in the minibatch, in random states; if it raises too."""
 
 import random
-from collections.abc import Iterator
+import warnings
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,3 +162,88 @@ def test_a_network_that_changes_itself_is_given_back_as_it_was() -> None:
     assert network.cache == {"first": 1}
     assert "extra" not in network._modules
     assert {name for name, value in found.items() if isinstance(value, Undefined)} <= {"synflow"}
+
+
+class Kept(nn.Module):
+    """Holds something, and in each forward changes it and scales by what that gives."""
+
+    def __init__(self, held: object, change: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.held, self.change, self.seen = held, change, [1]
+        self.stem, self.head = nn.Conv2d(3, 4, 3), nn.Linear(4, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.seen.append(2)
+        self.head.bias.data.add_(1)
+        x = F.relu(self.stem(x) * self.change(self.held))
+        return self.head(x.mean((2, 3)))
+
+
+@pytest.mark.parametrize("layout", ["coo", "csr", "csc", "bsr", "bsc"])
+def test_sparse_tensors_are_given_back(layout: str) -> None:
+    with warnings.catch_warnings(action="ignore", category=UserWarning):
+        # That they are in beta.
+        blocks = {"blocksize": (2, 2)} if layout.startswith("bs") else {}
+        sparse = torch.eye(4).to_sparse(layout=getattr(torch, f"sparse_{layout}"), **blocks)
+    network = Kept(nn.Buffer(sparse), lambda held: held.mul_(2) is held)
+    bias = network.head.bias.clone()
+    found = score(network, torch.randn(16, 3, 8, 8), torch.arange(16) % 5)
+    assert found["snip"] > 0
+    assert network.held is network._buffers["held"]
+    assert torch.equal(network.held.to_dense(), torch.eye(4))
+    assert network.held.dtype == torch.float32
+    assert torch.equal(network.head.bias, bias)
+    assert network.seen == [1]
+
+
+class Frozen(OrderedDict[str, int]):
+    """As configurations are: the class itself refuses to change."""
+
+    def __setitem__(self, key: str, value: int) -> None:
+        raise TypeError("frozen")
+
+    def update(self, *args: object, **kwargs: object) -> None:
+        raise TypeError("frozen")
+
+
+def test_a_dictionary_that_refuses_to_change_is_given_back() -> None:
+    for change in (len, lambda held: OrderedDict.__setitem__(held, "more", 2) or 1):
+        frozen = Frozen()
+        OrderedDict.__setitem__(frozen, "width", 4)
+        network = Kept(frozen, change)
+        score(network, torch.randn(16, 3, 8, 8), torch.arange(16) % 5)
+        assert network.held is frozen
+        assert list(frozen.items()) == [("width", 4)]
+        assert network.seen == [1]
+
+
+def test_a_generator_of_the_network_s_own_draws_by_the_seed_and_is_given_back() -> None:
+    network = Kept(torch.Generator().manual_seed(7), lambda own: torch.rand(1, generator=own))
+    images, labels = torch.randn(16, 3, 8, 8), torch.arange(16) % 5
+    state = network.held.get_state()
+    first = score(network, images, labels)
+    assert torch.equal(network.held.get_state(), state)
+    assert score(network, images, labels) == first
+    assert score(network, images, labels, ["snip"])["snip"] == first["snip"]
+    assert score(network, images, labels, seed=1)["snip"] != first["snip"]
+
+
+class Incomparable(Tensor):
+    @classmethod
+    def __torch_function__(
+        cls, func: object, types: object, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func is torch.equal:
+            raise NotImplementedError("no equality")
+        return super().__torch_function__(func, types, args, kwargs)
+
+
+def test_what_cannot_be_given_back_keeps_nothing_else_from_it() -> None:
+    network = Kept(torch.ones(3).as_subclass(Incomparable), lambda held: 1)
+    images, labels = torch.randn(16, 3, 8, 8), torch.arange(16) % 5
+    before = _state(network.head), _random_states()
+    with pytest.raises(NotImplementedError, match="no equality"):
+        score(network, images, labels)
+    assert (_state(network.head), _random_states()) == before
+    assert network.seen == [1]
+    assert network._forward_pre_hooks == {}
