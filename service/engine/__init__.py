@@ -3,6 +3,7 @@
 from service.engine.autograd import measure
 from service.engine.measurements import PASSES, Measurements
 from service.engine.module import GraphModule, build
+from service.engine.scripts import scripts_refused
 from service.engine.unchanged import generators, random_states_kept, seed_random_numbers, unchanged
 from service.engine.weights import Weights, initial_weights
 
@@ -16,6 +17,7 @@ __all__ = [
     "initial_weights",
     "measure",
     "random_states_kept",
+    "scripts_refused",
     "seed_random_numbers",
     "unchanged",
 ]

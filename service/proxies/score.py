@@ -15,6 +15,7 @@ from service.engine import (
     generators,
     measure,
     random_states_kept,
+    scripts_refused,
     seed_random_numbers,
     unchanged,
 )
@@ -81,6 +82,7 @@ def _measure(
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.autocast(images.device.type, enabled=False))
         stack.enter_context(_uncompiled())
+        stack.enter_context(scripts_refused())
         # The other kernels of attention have no second derivative.
         stack.enter_context(sdpa_kernel(SDPBackend.MATH))
         stack.enter_context(random_states_kept())

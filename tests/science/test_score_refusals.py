@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from threading import Thread
 
 import pytest
 import torch
@@ -57,11 +58,34 @@ def _script() -> nn.Module:
         return torch.jit.script(nn.Linear(3, 5))
 
 
+def halved(x: Tensor) -> Tensor:
+    return torch.relu(x) / 2
+
+
+def _script_inside() -> nn.Module:
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        return Returns(torch.jit.script(halved))
+
+
+def _trace_inside() -> nn.Module:
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        return Returns(torch.jit.trace(halved, torch.ones(1)))
+
+
+def _hidden_module() -> nn.Module:
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        script = torch.jit.script(nn.ReLU())
+    return Returns(lambda x: script(x))
+
+
 REFUSED: dict[str, tuple[Callable[[], nn.Module], str]] = {
     "eval mode": (lambda: born("Biases").eval(), r"the network \(Biases\) is in eval mode"),
     "a part in eval mode": (_evaluated_part, r"body.1 \(BatchNorm2d\) is in eval mode"),
     "a parallel part": (_parallel_part, r"body \(DataParallel\) wraps a part"),
     "a script": (_script, r"the network \(RecursiveScriptModule\) is a script"),
+    "a scripted function": (_script_inside, "halved is a script that the network calls"),
+    "a traced function": (_trace_inside, "halved is a script that the network calls"),
+    "a script out of sight": (_hidden_module, "forward is a script that the network calls"),
     "lazy": (lambda: nn.Sequential(nn.LazyConv2d(4, 3)), "0.weight has no shape yet"),
     "lazy buffers": (lambda: nn.LazyBatchNorm2d(affine=False), "running_mean has no shape yet"),
     "meta": (lambda: nn.Conv2d(3, 4, 3, device="meta"), "weight is on the meta device"),
@@ -116,3 +140,30 @@ def test_labels_may_be_of_any_integer_type() -> None:
     member = born("Biases")
     images, labels = minibatch(member)
     assert score(member, images, labels.to(torch.uint8)) == score(member, images, labels)
+
+
+def test_scripts_run_elsewhere_meanwhile_and_afterwards() -> None:
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        script = torch.jit.script(halved)
+    member = born("Biases")
+    found = []
+
+    def elsewhere(x: Tensor) -> Tensor:
+        thread = Thread(target=lambda: found.append(script(torch.ones(1))))
+        thread.start()
+        thread.join()
+        with pytest.raises(ValueError, match="halved is a script"):
+            script(x)
+        # Another score within this one, as it could be in another thread.
+        if len(found) == 1:
+            score(member, *minibatch(member), ["snip"])
+            with pytest.raises(ValueError, match="halved is a script"):
+                script(x)
+        return x
+
+    call = torch._C.ScriptFunction.__call__
+    network = Returns(elsewhere)
+    score(network, *minibatch(member), ["snip"])
+    assert found == [0.5] * len(found)
+    assert script(torch.ones(1)) == 0.5
+    assert torch._C.ScriptFunction.__call__ is call
