@@ -1,0 +1,23 @@
+"""How tensors lie in memory: kernels that walk it want no gaps, and two operands alike."""
+
+import torch
+from torch import Tensor
+
+Strides = tuple[int, ...]
+
+
+def dense(x: Tensor) -> Tensor:
+    """x itself, or a copy without gaps of what is a part of something larger."""
+    if x.is_contiguous() or x.is_contiguous(memory_format=torch.channels_last):
+        return x
+    return x.clone()
+
+
+def laid_out(u: Tensor, strides: Strides) -> Tensor:
+    """u itself, or a copy of it with these strides."""
+    return u if u.stride() == strides else u.new_empty_strided(u.shape, strides).copy_(u)
+
+
+def in_memory_order(x: Tensor) -> Tensor:
+    """The numbers of a dense x as one vector, in the order in which they lie in memory."""
+    return x.as_strided((x.numel(),), (1,))
