@@ -22,17 +22,27 @@ def jacobian_gram(
     where nothing cancels, and takes for 0 the rows that are `CANCELLED` in comparison.
     """
     (jacobian,) = _gradient(logits.sum(), images, retain_graph or judge_noise)
+    if not judge_noise:
+        return gram(jacobian)
+    # A generator of its own: the same signs for everyone, and nobody's random state moves.
+    generator = torch.Generator("cpu").manual_seed(0)
+    signs = torch.randint(2, logits.shape, generator=generator, device="cpu").to(logits) * 2 - 1
+    (uncancelled,) = _gradient((logits * signs).sum(), images, retain_graph)
+    noise = CANCELLED * torch.finfo(jacobian.dtype).eps * sqrt(images.numel())
+    size = torch.linalg.vector_norm(uncancelled.flatten(1), dim=1, dtype=torch.float64)
+    return gram(jacobian, noise * size)
+
+
+def gram(jacobian: Tensor, noise: Tensor | None = None) -> Tensor:
+    """J Jᵀ of the rows (N, ...) less their means, (N, N) float64 on the CPU.
+
+    Rows that are constant up to rounding, or no longer than `noise` (N,), count as 0.
+    """
     rows = jacobian.detach().flatten(1).double()
     rounding = torch.finfo(jacobian.dtype).eps
     nothing = rows.amax(1) - rows.amin(1) <= 8 * rounding * rows.abs().amax(1)
-    if judge_noise:
-        # A generator of its own: the same signs for everyone, and nobody's random state moves.
-        generator = torch.Generator("cpu").manual_seed(0)
-        signs = torch.randint(2, logits.shape, generator=generator, device="cpu").to(logits) * 2 - 1
-        (uncancelled,) = _gradient((logits * signs).sum(), images, retain_graph)
-        noise = CANCELLED * rounding * sqrt(images.numel())
-        size = torch.linalg.vector_norm(uncancelled.flatten(1), dim=1, dtype=torch.float64)
-        nothing |= torch.linalg.vector_norm(rows, dim=1) <= noise * size
+    if noise is not None:
+        nothing |= torch.linalg.vector_norm(rows, dim=1) <= noise
     centred = (rows - rows.mean(1, keepdim=True)).masked_fill(nothing[:, None], 0)
     return (centred @ centred.T).cpu()
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from service.engine.rules import Layer, Motion
+from service.engine.sums import floats, norm
 
 _FIELDS = {
     "loss": ("gradient_norms", "saliencies", "absolute_saliencies"),
@@ -38,9 +39,9 @@ class LayerSums:
         g = layer.gradient(A.u)
         if "loss" in self._passes:
             products = layer.weight * g
-            found["gradient_norms"] = _norm(g)
+            found["gradient_norms"] = norm(g)
             found["saliencies"] = products.sum(dtype=torch.float64)
-            found["absolute_saliencies"] = _norm(products, 1)
+            found["absolute_saliencies"] = norm(products, 1)
         if "curvature" in self._passes:
             found["curvatures"] = _slope(layer.gradient_tangent(A, g))
         return found
@@ -52,8 +53,7 @@ class LayerSums:
 
 def by_layer(scalars: Mapping[int, Tensor], layers: Iterable[int]) -> tuple[float, ...]:
     """The scalars in the order of the layers, 0 for one without; copied from the device at once."""
-    values = torch.stack(list(scalars.values())).tolist() if scalars else []
-    found = dict(zip(scalars, values, strict=True))
+    found = dict(zip(scalars, floats(list(scalars.values())), strict=True))
     return tuple(found.get(layer, 0.0) for layer in layers)
 
 
@@ -66,10 +66,5 @@ def _channel_saliency(a: Tensor, A: Tensor) -> Tensor:
 
 def _slope(g: Motion) -> Tensor:
     """⟨g, ġ⟩ = ⟨g, rest⟩ + degree·‖g‖²."""
-    slope = _norm(g.u).square() * g.degree
+    slope = norm(g.u).square() * g.degree
     return slope if g.rest is None else slope + (g.u * g.rest).sum(dtype=torch.float64)
-
-
-def _norm(u: Tensor, order: float = 2) -> Tensor:
-    norm: Tensor = torch.linalg.vector_norm(u, order, dtype=torch.float64)
-    return norm

@@ -11,9 +11,9 @@ def product(left: Tensor, right: Tensor) -> Tensor:
     return left.detach().double() * right.detach().double()
 
 
-def norm(tensor: Tensor) -> Tensor:
-    """‖tensor‖₂."""
-    found: Tensor = torch.linalg.vector_norm(tensor.detach(), dtype=torch.float64)
+def norm(tensor: Tensor, order: float = 2) -> Tensor:
+    """‖tensor‖₂, or of another order."""
+    found: Tensor = torch.linalg.vector_norm(tensor.detach(), order, dtype=torch.float64)
     return found
 
 

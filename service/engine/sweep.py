@@ -10,24 +10,25 @@ On the CPU the last bits depend on the number of threads (`torch.set_num_threads
 caller's: with one thread, the same network on the same minibatch gives the same bits.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from service.engine import walks
 from service.engine.agreements import Agreements
-from service.engine.clock import Clock
+from service.engine.cross_entropy import loss_cotangent
+from service.engine.findings import Findings
 from service.engine.flows import synaptic_flows
-from service.engine.gram import gram
+from service.engine.jacobian import gram
 from service.engine.layer_sums import LayerSums, by_layer
-from service.engine.loss import loss_cotangent
 from service.engine.measurements import PASSES, Measurements
 from service.engine.plan import Plan, Step, plan
 from service.engine.rules import RULES, Parameters, Rule
+from service.engine.sums import floats, norm
 from service.engine.weights import Weights
 from service.graph import Convolution, Graph, Linear, ReLU
+
+SWEPT = PASSES - {"flops", "dependence"}
+"""What a sweep measures. The others a graph knows by arithmetic."""
 
 _OF_LOSS = frozenset({"loss", "fisher", "curvature"})
 _REVERSING = _OF_LOSS | {"jacobian"}
@@ -39,9 +40,10 @@ def sweep(
     """Measures what `passes` name, and nothing else.
 
     `images` (N, C, H, W) are float32 or float64 and `labels` (N,) int64, on one device; the network
-    runs there in the images' dtype. The graph's output is logits (N, classes).
+    runs there in the images' dtype. The graph's output is logits (N, classes). Raises ValueError
+    for passes outside `SWEPT`.
     """
-    if unknown := passes - PASSES:
+    if unknown := passes - SWEPT:
         raise ValueError(f"no such passes: {', '.join(sorted(unknown))}")
     slots = {
         index: operation.slot
@@ -49,35 +51,33 @@ def sweep(
         if isinstance(operation, Convolution | Linear)
     }
     planned = plan(graph, dead_ends="patterns" in passes, moving="curvature" in passes)
-    clock = Clock(images.device)
-    found: dict[str, Any] = {}
+    findings = Findings(images.device)
     with torch.no_grad():
-        if "weights" in passes:
-            with clock.time("weights"):
-                norms = {index: _norm(weights, slot) for index, slot in slots.items()}
-                found["weight_norms"] = by_layer(norms, slots)
         if passes & (_REVERSING | {"patterns"}):
-            found |= _on_minibatch(planned, weights, slots, images, labels, passes, clock)
+            _measure_on_minibatch(planned, weights, slots, images, labels, passes, findings)
+        if "weights" in passes:
+            with findings.measuring("weights"):
+                of_layers = [torch.from_numpy(weights[f"{slot}/weight"]) for slot in slots.values()]
+                findings.fields["weight_norms"] = floats([norm(weight) for weight in of_layers])
         if "synflow" in passes:
-            with clock.time("synflow"):
+            with findings.measuring("synflow"):
                 flows = synaptic_flows(planned, graph.shapes[0], weights, images.device)
-                found["synaptic_flows"] = by_layer(flows, slots)
+                findings.fields["synaptic_flows"] = by_layer(flows, slots)
     if "fisher" in passes:
         sizes = (weights[f"{slot}/weight"][0].size for slot in slots.values())
-        found["filter_sizes"] = tuple(sizes)
-    return Measurements(**found, seconds=clock.seconds)
+        findings.fields["filter_sizes"] = tuple(sizes)
+    return findings.measurements()
 
 
-def _on_minibatch(
+def _measure_on_minibatch(
     planned: Plan,
     weights: Weights,
-    slots: Mapping[int, str],
+    slots: dict[int, str],
     images: Tensor,
     labels: Tensor,
     passes: frozenset[str],
-    clock: Clock,
-) -> Mapping[str, Any]:
-    found: dict[str, Any] = {}
+    findings: Findings,
+) -> None:
     moving = "curvature" in passes
     reversing = bool(passes & _REVERSING)
     parameters = _parameters(weights, images)
@@ -90,27 +90,25 @@ def _on_minibatch(
         if "patterns" in passes and isinstance(step.operation, ReLU):
             agreements.add(value, step.copies)
 
-    with clock.time("forward"):
+    with findings.measuring("forward"):
         walked = walks.forward(
             planned, rule_of, _laid_out(images), moving=moving, reversing=reversing, read=compare
         )
     if "patterns" in passes:
-        found["agreements"] = agreements.matrix()
+        findings.fields["agreements"] = agreements.matrix()
     if not reversing:
-        return found
+        return
     sums = LayerSums(passes)
     logits = walked.output
-    with clock.time("reverse"):
+    with findings.measuring("reverse"):
         A = loss_cotangent(logits, labels, moving) if passes & _OF_LOSS else None
         B = torch.ones_like(logits.u) if "jacobian" in passes else None
         jacobian = walks.reverse(planned, walked.rules, A, B, moving=moving, read=sums.read)
-        found |= sums.measurements(slots)
+        findings.fields |= sums.measurements(slots)
         if "jacobian" in passes:
-            found["jacobian_gram"] = gram(
-                torch.zeros_like(images) if jacobian is None else jacobian
-            )
-            found["labels"] = labels.cpu()
-    return found
+            found = torch.zeros_like(images) if jacobian is None else jacobian
+            findings.fields["jacobian_gram"] = gram(found)
+            findings.fields["labels"] = labels.cpu()
 
 
 def _parameters(weights: Weights, images: Tensor) -> Parameters:
@@ -130,9 +128,3 @@ def _laid_out(tensor: Tensor) -> Tensor:
     """
     last = tensor.device.type == "cpu"
     return tensor.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
-
-
-def _norm(weights: Weights, slot: str) -> Tensor:
-    weight = torch.from_numpy(weights[f"{slot}/weight"])
-    norm: Tensor = torch.linalg.vector_norm(weight, dtype=torch.float64)
-    return norm
