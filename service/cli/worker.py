@@ -27,6 +27,7 @@ def command(
 
     logs.configure(settings().log_level)
     environment.make_deterministic()
+    environment.keep_freed_memory()
     doorbells = Doorbells(
         settings().redis_url, settings().redis_timeout_seconds, settings().idle_seconds
     )

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from service.engine import walks
 from service.engine.plan import Plan, Step
-from service.engine.rules import RULES, Layer, Motion, Rule
+from service.engine.rules import Layer, Motion, Rule
 from service.engine.weights import Weights
 from service.graph import BatchNorm, Shape
 
@@ -25,16 +25,16 @@ def synaptic_flows(
     def parameter(name: str) -> Tensor:
         return torch.from_numpy(weights[name]).to(device, torch.float64).abs()
 
-    def rule_of(step: Step) -> Rule:
-        if isinstance(step.operation, BatchNorm):
-            return _IdentityRule()
-        return RULES[type(step.operation)](step.operation, parameter)
+    rules = walks.rules_with(parameter)
+
+    def without_norms(step: Step) -> Rule:
+        return _IdentityRule() if isinstance(step.operation, BatchNorm) else rules(step)
 
     def read(index: int, layer: Layer, A: Motion) -> None:
         flows[index] = (A.u * layer.product).sum()
 
     ones = torch.ones(1, *shape, dtype=torch.float64, device=device)
-    walked = walks.forward(plan, rule_of, ones)
+    walked = walks.forward(plan, without_norms, ones)
     A = Motion(torch.ones_like(walked.output.u))
     walks.reverse(plan, walked.rules, A, None, read=read)
     return flows

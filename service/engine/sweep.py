@@ -22,7 +22,8 @@ from service.engine.jacobian import gram
 from service.engine.layer_sums import LayerSums, by_layer
 from service.engine.measurements import PASSES, Measurements
 from service.engine.plan import Plan, Step, plan
-from service.engine.rules import RULES, Parameters, Rule
+from service.engine.rules import Parameters
+from service.engine.rules.layout import for_kernels
 from service.engine.sums import floats, norm
 from service.engine.weights import Weights
 from service.graph import Convolution, Graph, Linear, ReLU
@@ -80,11 +81,8 @@ def _measure_on_minibatch(
 ) -> None:
     moving = "curvature" in passes
     reversing = bool(passes & _REVERSING)
-    parameters = _parameters(weights, images)
+    rules = walks.rules_with(parameters_for(images, weights))
     agreements = Agreements(len(images), images.device)
-
-    def rule_of(step: Step) -> Rule:
-        return RULES[type(step.operation)](step.operation, parameters)
 
     def compare(step: Step, value: Tensor) -> None:
         if "patterns" in passes and isinstance(step.operation, ReLU):
@@ -92,7 +90,7 @@ def _measure_on_minibatch(
 
     with findings.measuring("forward"):
         walked = walks.forward(
-            planned, rule_of, _laid_out(images), moving=moving, reversing=reversing, read=compare
+            planned, rules, for_kernels(images), moving=moving, reversing=reversing, read=compare
         )
     if "patterns" in passes:
         findings.fields["agreements"] = agreements.matrix()
@@ -111,20 +109,11 @@ def _measure_on_minibatch(
             findings.fields["labels"] = labels.cpu()
 
 
-def _parameters(weights: Weights, images: Tensor) -> Parameters:
-    """The parameters in the images' dtype, on their device, laid out as their convolutions want."""
+def parameters_for(images: Tensor, weights: Weights) -> Parameters:
+    """The parameters in the images' dtype and on their device, laid out for their kernels."""
 
     def parameter(name: str) -> Tensor:
         tensor = torch.from_numpy(weights[name]).to(images.device, images.dtype)
-        return _laid_out(tensor) if tensor.ndim == 4 else tensor
+        return for_kernels(tensor) if tensor.ndim == 4 else tensor
 
     return parameter
-
-
-def _laid_out(tensor: Tensor) -> Tensor:
-    """Channels last on the CPU, where convolutions and pools run 1.7 times as fast so.
-
-    On a GPU float32 without TF32 has its fast convolutions for channels first.
-    """
-    last = tensor.device.type == "cpu"
-    return tensor.contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)

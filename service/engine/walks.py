@@ -7,9 +7,14 @@ from torch import Tensor
 
 from service.engine.cotangents import Cotangents, MovingCotangents
 from service.engine.plan import Plan, Step
-from service.engine.rules import Layer, Motion, Rule
+from service.engine.rules import RULES, Layer, Motion, Parameters, Rule
 
 MakeRule = Callable[[Step], Rule]
+
+
+def rules_with(parameters: Parameters) -> MakeRule:
+    """Every operation's own rule."""
+    return lambda step: RULES[type(step.operation)](step.operation, parameters)
 
 
 @dataclass(frozen=True)

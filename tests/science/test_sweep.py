@@ -260,6 +260,18 @@ def test_nothing_stays_behind() -> None:
     assert all(np.array_equal(weights[name], before[name]) for name in weights)
 
 
+def test_nothing_reads_what_nobody_wrote() -> None:
+    """With every allocation full of NaN first, the same bits."""
+    before = [_bits(_swept(each, dtype=torch.float32)) for each in SMALL.values()]
+    assert torch.utils.deterministic.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(True)
+    try:
+        filled = [_bits(_swept(each, dtype=torch.float32)) for each in SMALL.values()]
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert filled == before
+
+
 def _tensors() -> int:
     gc.collect()
     return sum(issubclass(type(each), Tensor) for each in gc.get_objects())
