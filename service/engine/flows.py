@@ -28,7 +28,11 @@ def synaptic_flows(
     rules = walks.rules_with(parameter)
 
     def without_norms(step: Step) -> Rule:
-        return _IdentityRule() if isinstance(step.operation, BatchNorm) else rules(step)
+        return (
+            _IdentityRule(step.operation, parameter)
+            if isinstance(step.operation, BatchNorm)
+            else rules(step)
+        )
 
     def read(index: int, layer: Layer, A: Motion) -> None:
         flows[index] = (A.u * layer.product).sum()

@@ -8,47 +8,65 @@ from torch import Tensor
 from service.engine.rules import Layer, Motion
 from service.engine.sums import floats, norm
 
-_FIELDS = {
-    "loss": ("gradient_norms", "saliencies", "absolute_saliencies"),
-    "fisher": ("channel_saliencies",),
-    "curvature": ("curvatures",),
-}
-
 
 class LayerSums:
-    """Measures layers as a reverse walk meets them, and keeps nothing of them but scalars."""
+    """Measures layers as a reverse walk meets them, and keeps nothing of them but scalars.
+
+    What can be done with the scalars is done at the end, on the CPU: a small operation costs as
+    much as a small layer.
+    """
 
     def __init__(self, passes: frozenset[str]) -> None:
         self._passes = passes
-        fields = (fields for name, fields in _FIELDS.items() if name in passes)
-        self._scalars: dict[str, dict[int, Tensor]] = {
-            field: {} for each in fields for field in each
-        }
+        self._scalars: dict[str, dict[int, Tensor]] = {}
+        self._degrees: dict[int, int] = {}
+        self._images = 1
 
     def read(self, index: int, layer: Layer, A: Motion) -> None:
         """Takes what is asked for of a layer, from the loss's cotangent of its value."""
-        for field, scalar in self._measured(layer, A).items():
-            self._scalars[field][index] = scalar
-
-    def _measured(self, layer: Layer, A: Motion) -> dict[str, Tensor]:
-        found: dict[str, Tensor] = {}
         if "fisher" in self._passes:
-            found["channel_saliencies"] = _channel_saliency(layer.value, A.u)
+            self._images = len(A.u)
+            self._keep("fisher", index, norm(_products(layer.value, A.u)))
         if not self._passes & {"loss", "curvature"}:
-            return found
+            return
         g = layer.gradient(A.u)
+        self._keep("norm", index, norm(g))
         if "loss" in self._passes:
             products = layer.weight * g
-            found["gradient_norms"] = norm(g)
-            found["saliencies"] = products.sum(dtype=torch.float64)
-            found["absolute_saliencies"] = norm(products, 1)
+            self._keep("saliency", index, products.sum(dtype=torch.float64))
+            self._keep("absolute", index, norm(products, 1))
         if "curvature" in self._passes:
-            found["curvatures"] = _slope(layer.gradient_tangent(A, g))
-        return found
+            ġ = layer.gradient_tangent(A, g)
+            self._degrees[index] = ġ.degree
+            if ġ.rest is not None:
+                self._keep("rest", index, (g * ġ.rest).sum(dtype=torch.float64))
+
+    def _keep(self, name: str, index: int, scalar: Tensor) -> None:
+        self._scalars.setdefault(name, {})[index] = scalar
 
     def measurements(self, layers: Iterable[int]) -> Mapping[str, tuple[float, ...]]:
-        """By field of `Measurements`, one sum a layer."""
-        return {field: by_layer(found, layers) for field, found in self._scalars.items()}
+        """By field of `Measurements`, one sum a layer, 0 for one that was never met."""
+        layers = list(layers)
+        found = {name: by_layer(scalars, layers) for name, scalars in self._scalars.items()}
+        none = (0.0,) * len(layers)
+        norms = found.get("norm", none)
+        fields: dict[str, tuple[float, ...]] = {}
+        if "loss" in self._passes:
+            fields["gradient_norms"] = norms
+            fields["saliencies"] = found.get("saliency", none)
+            fields["absolute_saliencies"] = found.get("absolute", none)
+        if "fisher" in self._passes:
+            # Σ_c ½ mean_n (Σ_hw a⊙A)².
+            lengths = found.get("fisher", none)
+            fields["channel_saliencies"] = tuple(x**2 / (2 * self._images) for x in lengths)
+        if "curvature" in self._passes:
+            # ⟨g, ġ⟩ = ⟨g, rest⟩ + degree·‖g‖².
+            rests = found.get("rest", none)
+            fields["curvatures"] = tuple(
+                rest + self._degrees.get(layer, 0) * length**2
+                for layer, rest, length in zip(layers, rests, norms, strict=True)
+            )
+        return fields
 
 
 def by_layer(scalars: Mapping[int, Tensor], layers: Iterable[int]) -> tuple[float, ...]:
@@ -57,14 +75,7 @@ def by_layer(scalars: Mapping[int, Tensor], layers: Iterable[int]) -> tuple[floa
     return tuple(found.get(layer, 0.0) for layer in layers)
 
 
-def _channel_saliency(a: Tensor, A: Tensor) -> Tensor:
-    """Σ_c ½ mean_n (Σ_hw a⊙A)² of a layer's value (N, C, H, W) or (N, C)."""
+def _products(a: Tensor, A: Tensor) -> Tensor:
+    """Σ_hw a⊙A of a layer's value (N, C, H, W) or (N, C)."""
     products = a * A
-    sums_NC = products.sum((2, 3)) if products.ndim == 4 else products
-    return sums_NC.double().square_().mean(0).sum() / 2
-
-
-def _slope(g: Motion) -> Tensor:
-    """⟨g, ġ⟩ = ⟨g, rest⟩ + degree·‖g‖²."""
-    slope = norm(g.u).square() * g.degree
-    return slope if g.rest is None else slope + (g.u * g.rest).sum(dtype=torch.float64)
+    return products.sum((2, 3)) if products.ndim == 4 else products

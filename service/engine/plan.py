@@ -3,12 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from service.engine.rules import RULES
 from service.graph import (
     Add,
-    BatchNorm,
     Concat,
     Convolution,
-    Crop,
     Graph,
     Input,
     Linear,
@@ -16,9 +15,6 @@ from service.graph import (
     ReLU,
     Zero,
 )
-
-_KEEP_THEIR_VALUE = (Input, Convolution, Linear, ReLU, Crop)
-_KEEP_THEIR_SOURCES = (Convolution, Linear, BatchNorm, Crop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +117,11 @@ def _kept(running: dict[int, Operation]) -> set[int]:
     """The values that a rule keeps for the reverse, or that lie in one that it keeps."""
     kept: set[int] = set()
     for index, operation in running.items():
-        if isinstance(operation, _KEEP_THEIR_VALUE):
+        rule = RULES.get(type(operation))
+        # The images are the caller's.
+        if rule is None or rule.keeps_value:
             kept.add(index)
-        if isinstance(operation, _KEEP_THEIR_SOURCES):
+        if rule is not None and rule.keeps_sources:
             kept.update(operation.sources)
     return kept
 

@@ -1,8 +1,7 @@
 """The rules of every operation: forward, tangent, reverse, reverse-tangent, one file each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 from service.engine.rules.add import AddRule
 from service.engine.rules.average_pool import AveragePoolRule
@@ -31,7 +30,7 @@ from service.graph import (
     Zero,
 )
 
-RULES: Mapping[type[Operation], Callable[[Any, Parameters], Rule]] = MappingProxyType(
+RULES: Mapping[type[Operation], type[Rule]] = MappingProxyType(
     {
         Add: AddRule,
         AveragePool: AveragePoolRule,

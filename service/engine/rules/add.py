@@ -8,6 +8,9 @@ from service.graph import Add
 
 
 class AddRule(Rule):
+    keeps_value = False
+    keeps_sources = False
+
     passes_on = True
 
     def __init__(self, operation: Add, parameters: Parameters) -> None:

@@ -16,6 +16,9 @@ _backward = torch.ops.aten.avg_pool2d_backward.default
 class AveragePoolRule(Selection):
     """P sums windows and divides by how many of their cells lie inside."""
 
+    keeps_value = False
+    keeps_sources = False
+
     def __init__(self, operation: AveragePool, parameters: Parameters) -> None:
         self._kernel = operation.kernel
         self._stride = operation.stride

@@ -17,6 +17,8 @@ _backward = torch.ops.aten.native_batch_norm_backward.default
 class BatchNormRule(Rule):
     """Vectors of channels are kept as sums where a mean is meant: `_r_M` is r/M, M the count."""
 
+    keeps_value = False
+
     def __init__(self, operation: BatchNorm, parameters: Parameters) -> None:
         self._γ = parameters(f"{operation.slot}/weight")
         self._β = parameters(f"{operation.slot}/bias")

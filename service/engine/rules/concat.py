@@ -3,15 +3,14 @@
 import torch
 from torch import Tensor
 
-from service.engine.rules.rule import Motion, Parameters, Rule
-from service.graph import Concat
+from service.engine.rules.rule import Motion, Rule
 
 
 class ConcatRule(Rule):
-    passes_on = True
+    keeps_value = False
+    keeps_sources = False
 
-    def __init__(self, operation: Concat, parameters: Parameters) -> None:
-        pass
+    passes_on = True
 
     def forward(self, *x: Tensor) -> Tensor:
         self._channels = [each.shape[1] for each in x]

@@ -2,17 +2,16 @@
 
 from torch import Tensor
 
-from service.engine.rules.rule import Parameters, Selection
-from service.graph import GlobalAveragePool
+from service.engine.rules.rule import Selection
 
 
 class GlobalAveragePoolRule(Selection):
     """P takes means, Pᵀ spreads 1/(H W) of each over all cells."""
 
-    passes_on = True
+    keeps_value = False
+    keeps_sources = False
 
-    def __init__(self, operation: GlobalAveragePool, parameters: Parameters) -> None:
-        pass
+    passes_on = True
 
     def forward(self, x: Tensor) -> Tensor:
         self._shape = x.shape

@@ -14,6 +14,9 @@ from service.graph import MaxPool
 class MaxPoolRule(Selection):
     """P takes, for each window, the place of its largest value (of equal ones the first)."""
 
+    keeps_value = False
+    keeps_sources = False
+
     def __init__(self, operation: MaxPool, parameters: Parameters) -> None:
         self._window = [[n, n] for n in (operation.kernel, operation.stride, operation.padding)]
 

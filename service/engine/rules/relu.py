@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-from service.engine.rules.rule import Parameters, Selection
-from service.graph import ReLU
+from service.engine.rules.rule import Selection
 
 _backward = torch.ops.aten.threshold_backward.grad_input
 
@@ -12,8 +11,7 @@ _backward = torch.ops.aten.threshold_backward.grad_input
 class ReLURule(Selection):
     """P keeps what is positive."""
 
-    def __init__(self, operation: ReLU, parameters: Parameters) -> None:
-        pass
+    keeps_sources = False
 
     def forward(self, x: Tensor) -> Tensor:
         self._y = torch.relu(x) if self.spare_source is None else torch.relu_(x)

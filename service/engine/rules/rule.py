@@ -7,6 +7,7 @@ every rule.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -48,6 +49,9 @@ class Rule:
     operation's value: of the loss, of the summed logits, and the motion of A.
     """
 
+    def __init__(self, operation: Any, parameters: Parameters) -> None:
+        """Of an operation of the rule's kind."""
+
     forward: Callable[..., Tensor]
     """The value y, from the sources' values."""
 
@@ -60,8 +64,14 @@ class Rule:
     reverse_tangent: Callable[[Motion], tuple[Motion, ...]]
     """The motion of every `reverse(A)`, from that of A."""
 
+    keeps_value = True
+    """Whether the value is needed after the forward, or lies in memory that is."""
+
+    keeps_sources = True
+    """Whether the sources' values are."""
+
     spare_source: int | None = None
-    """Which source, by place, nobody reads or keeps any more: its memory may be used again."""
+    """Which source, by place, nobody needs any more: the forward may use its memory."""
 
     spare_cotangent = False
     """Whether nobody else holds what `reverse` or `reverse_tangent` is given next."""

@@ -3,15 +3,14 @@
 import torch
 from torch import Tensor
 
-from service.engine.rules.rule import Motion, Parameters, Rule
-from service.graph import Zero
+from service.engine.rules.rule import Motion, Rule
 
 
 class ZeroRule(Rule):
     """Nothing comes through, in either direction."""
 
-    def __init__(self, operation: Zero, parameters: Parameters) -> None:
-        pass
+    keeps_value = False
+    keeps_sources = False
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.zeros_like(x)
