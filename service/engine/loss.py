@@ -39,9 +39,9 @@ def measure_loss(
             _measure_fisher(layers, runs, of_outputs, len(labels), findings)
     if "curvature" in passes:
         with findings.measuring("curvature"):
-            curved = _hessian_gradient(weights, gradients)
+            curved = _hessian_weights(weights, gradients)
             findings.fields["curvatures"] = floats(
-                [product(w, h).sum() for w, h in zip(weights, curved, strict=True)]
+                [product(g, h).sum() for g, h in zip(gradients, curved, strict=True)]
             )
 
 
@@ -104,19 +104,20 @@ def _channel_saliency(output: Tensor, gradient: Tensor) -> Tensor:
     return products_NC.square().mean(0).sum() / 2
 
 
-def _hessian_gradient(weights: Sequence[Tensor], gradients: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Hg, the gradient of ⟨stop(g), g(w)⟩."""
-    alive = [gradient for gradient in gradients if gradient.requires_grad]
+def _hessian_weights(weights: Sequence[Tensor], gradients: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Hw, the gradient of ⟨stop(w), g(w)⟩."""
+    alive = [(w, g) for w, g in zip(weights, gradients, strict=True) if g.requires_grad]
+    moving = [g for _, g in alive]
     if not alive:
         return [torch.zeros_like(weight) for weight in weights]
     # What only this node leads to, torch would take for 0.
-    if any(node.name() == "torch::autograd::Error" for node in nodes(alive)):
+    if any(node.name() == "torch::autograd::Error" for node in nodes(moving)):
         raise UnmeasurableError(
             "no second derivative: a function of the network is differentiable once"
         )
     try:
         return torch.autograd.grad(
-            alive, weights, [gradient.detach() for gradient in alive], materialize_grads=True
+            moving, weights, [w.detach() for w, _ in alive], materialize_grads=True
         )
     except RuntimeError as error:
         if "not implemented" not in str(error):

@@ -57,7 +57,7 @@ class Measurements:
     """`fisher`: how many weights make one channel of the output."""
 
     curvatures: tuple[float, ...] | None = None
-    """`curvature`: ⟨w, Hg⟩."""
+    """`curvature`: ⟨g, Hw⟩. Summed over all layers that is ⟨w, Hg⟩, for H is symmetric."""
 
     jacobian_gram: Tensor | None = None
     """`jacobian`: J Jᵀ, (N, N) float64, row n of J being ∂(Σ_k f_k(x_n))/∂x_n, flattened and less

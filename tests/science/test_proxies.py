@@ -162,19 +162,20 @@ def test_snip_and_grasp_by_differences_along_the_weights() -> None:
                 layer.weight.copy_(weight * (1 + t) if only in (None, index) else weight)
         return F.cross_entropy(network(x), y)
 
-    def squared_gradient(t: float, only: int) -> float:
-        gradients = torch.autograd.grad(at(t, only), [layer.weight for layer in layers])
-        return sum(float((g**2).sum()) for g in gradients)
+    def squared_gradients(t: float) -> list[float]:
+        gradients = torch.autograd.grad(at(t), [layer.weight for layer in layers])
+        return [float((g**2).sum()) for g in gradients]
 
     step = 1e-6
     for index in range(len(layers)):
         slope = (at(step, index) - at(-step, index)).item() / (2 * step)
         assert measured.saliencies is not None
         assert slope == pytest.approx(measured.saliencies[index], rel=1e-5, abs=1e-9)
-        # ⟨w, Hg⟩ of a layer is half the slope of ‖g‖² as that layer is scaled.
-        curved = (squared_gradient(step, index) - squared_gradient(-step, index)) / (4 * step)
-        assert measured.curvatures is not None
-        assert curved == pytest.approx(measured.curvatures[index], rel=1e-5, abs=1e-9)
+    # ⟨g, Hw⟩ of a layer is half the slope of its ‖g‖² as all layers are scaled.
+    ahead, behind = squared_gradients(step), squared_gradients(-step)
+    curved = [(after - before) / (4 * step) for after, before in zip(ahead, behind, strict=True)]
+    assert measured.curvatures is not None
+    assert curved == pytest.approx(list(measured.curvatures), rel=1e-5, abs=1e-9)
 
 
 def test_plain_of_a_convolution_before_batch_norm_is_zero() -> None:
