@@ -163,6 +163,7 @@ class Scorer:
     @classmethod
     def start(cls, bench: str) -> None:
         environment.make_deterministic()
+        environment.keep_freed_memory()
         dataset = patches()
         size = RECIPES["fast"].batch_size
         cls.minibatch = draw(dataset, size, resolution(bench, "fast"))

@@ -133,4 +133,4 @@ def _forward_backward(graph: Graph, weights: Weights, images: Tensor, labels: Te
     with torch.no_grad():
         walked = walks.forward(planned, rules, for_kernels(images))
         A = loss_cotangent(walked.output, labels, moving=False)
-        walks.reverse(planned, walked.rules, A, None, read=read)
+        walks.reverse_to_layers(planned, walked.rules, A, read=read)

@@ -147,6 +147,7 @@ def _prepare() -> None:
     # on a machine that others use too, the bare engine would get less of it.
     os.setsid()
     environment.make_deterministic()
+    environment.keep_freed_memory()
 
 
 def _evaluate(work: tuple[str, Mapping[str, Any], int]) -> None:

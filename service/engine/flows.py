@@ -40,7 +40,7 @@ def synaptic_flows(
     ones = torch.ones(1, *shape, dtype=torch.float64, device=device)
     walked = walks.forward(plan, without_norms, ones)
     A = Motion(torch.ones_like(walked.output.u))
-    walks.reverse(plan, walked.rules, A, None, read=read)
+    walks.reverse_to_layers(plan, walked.rules, A, read=read)
     return flows
 
 

@@ -1,10 +1,10 @@
-"""Measures a graph's network in one forward and one reverse walk, without autograd.
+"""Measures a graph's network in one walk forward and two back, without autograd.
 
-The forward carries every value x and its motion ẋ as the weights scale. The reverse carries three
-cotangents of every value: A of the loss, B of the summed logits, and the motion C of A. Layers give
-their sums on the spot. What is not asked for is not carried: no motions without `curvature`, no A
-without a loss, no B without `jacobian`, no reverse for `patterns` alone. `docs/sweep.md` explains
-it, `service.engine.rules` has each operation's part.
+The forward carries every value x and its motion ẋ as the weights scale. One reverse carries the
+cotangent B of the summed logits to the images, the other that of the loss, A, and its motion C to
+the layers, which give their sums on the spot. What is not asked for is not carried: no motions
+without `curvature`, no A without a loss, no B without `jacobian`. `docs/sweep.md` explains it,
+`service.engine.rules` has each operation's part.
 
 On the CPU the last bits depend on the number of threads (`torch.set_num_threads`), which is the
 caller's: with one thread, the same network on the same minibatch gives the same bits.
@@ -94,19 +94,22 @@ def _measure_on_minibatch(
         )
     if "patterns" in passes:
         findings.fields["agreements"] = agreements.matrix()
-    if not reversing:
-        return
-    sums = LayerSums(passes)
-    logits = walked.output
-    with findings.measuring("reverse"):
-        A = loss_cotangent(logits, labels, moving) if passes & _OF_LOSS else None
-        B = torch.ones_like(logits.u) if "jacobian" in passes else None
-        jacobian = walks.reverse(planned, walked.rules, A, B, moving=moving, read=sums.read)
-        findings.fields |= sums.measurements(slots)
-        if "jacobian" in passes:
+    if "jacobian" in passes:
+        # A walk of its own: in one with A each would push the other out of the caches.
+        with findings.measuring("jacobian"):
+            B = torch.ones_like(walked.output.u)
+            again = passes & _OF_LOSS
+            kept = dict(walked.rules) if again else walked.rules
+            jacobian = walks.reverse_to_images(planned, kept, B)
             found = torch.zeros_like(images) if jacobian is None else jacobian
             findings.fields["jacobian_gram"] = gram(found)
             findings.fields["labels"] = labels.cpu()
+    if passes & _OF_LOSS:
+        sums = LayerSums(passes)
+        with findings.measuring("loss"):
+            A = loss_cotangent(walked.output, labels, moving)
+            walks.reverse_to_layers(planned, walked.rules, A, moving=moving, read=sums.read)
+            findings.fields |= sums.measurements(slots)
 
 
 def parameters_for(images: Tensor, weights: Weights) -> Parameters:

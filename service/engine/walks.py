@@ -1,6 +1,6 @@
-"""The two walks over a network: forward with values and motions, back with cotangents."""
+"""The walks over a network: forward with values and motions, back with cotangents."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -57,56 +57,59 @@ def forward(
     return Walked(values[plan.output], rules)
 
 
-def reverse(
+def reverse_to_images(plan: Plan, rules: dict[int, Rule], B: Tensor) -> Tensor | None:
+    """B from the output to the images; None where no path leads there.
+
+    The rules are used up: each is dropped once it has been passed. Who needs them again gives a
+    copy of the dictionary.
+    """
+    cotangents = Cotangents()
+    wanted = {0} | {step.index for step in plan.steps if step.depends_on_input}
+    if plan.output in wanted:
+        cotangents.add(plan.output, B, spare=False)
+    for step in reversed(plan.steps):
+        rule = rules.pop(step.index)
+        if (given := cotangents.take(step.index)) is None:
+            continue
+        cotangent, rule.spare_cotangent = given
+        for source, u in zip(step.sources, rule.reverse(cotangent), strict=True):
+            if source in wanted:
+                cotangents.add(source, u, spare=not rule.passes_on)
+    found = cotangents.take(0)
+    return None if found is None else found[0]
+
+
+def reverse_to_layers(
     plan: Plan,
     rules: dict[int, Rule],
-    A: Motion | None,
-    B: Tensor | None,
+    A: Motion,
     *,
     moving: bool = False,
     read: Callable[[int, Layer, Motion], None],
-) -> Tensor | None:
-    """From the output back: A to every layer, B to the images.
+) -> None:
+    """A, and with `moving` its motion, from the output to every layer.
 
-    `read` sees every layer that A reaches, with A at its value. Answers B at the images, or None
-    where no path leads there. Each rule is dropped once it has been passed, and A and B with it.
+    `read` sees every layer that A reaches, with A at its value. The rules are used up.
     """
-    of_loss, of_sum = MovingCotangents(), Cotangents()
-    weighs, sees = _wanted(plan)
-    if A is not None and weighs[plan.output]:
-        of_loss.add(plan.output, A, spare=False)
-    if B is not None and sees[plan.output]:
-        of_sum.add(plan.output, B, spare=False)
+    cotangents = MovingCotangents()
+    wanted = {step.index for step in plan.steps if step.depends_on_weights}
+    if plan.output in wanted:
+        cotangents.add(plan.output, A, spare=False)
     for step in reversed(plan.steps):
         rule = rules.pop(step.index)
-        spare = not rule.passes_on
-        if (given := of_sum.take(step.index)) is not None:
-            b, rule.spare_cotangent = given
-            for source, u in zip(step.sources, rule.reverse(b), strict=True):
-                if sees[source]:
-                    of_sum.add(source, u, spare)
-        if (moving_given := of_loss.take(step.index)) is None:
+        if (given := cotangents.take(step.index)) is None:
             continue
-        a, rule.spare_cotangent = moving_given
+        cotangent, rule.spare_cotangent = given
         if isinstance(rule, Layer):
-            read(step.index, rule, a)
-        if not any(weighs[source] for source in step.sources):
+            read(step.index, rule, cotangent)
+        if wanted.isdisjoint(step.sources):
             continue
-        for source, motion in zip(step.sources, _back(rule, a, moving), strict=True):
-            if weighs[source]:
-                of_loss.add(source, motion, spare)
-    found = of_sum.take(0)
-    return None if found is None else found[0]
+        for source, motion in zip(step.sources, _back(rule, cotangent, moving), strict=True):
+            if source in wanted:
+                cotangents.add(source, motion, spare=not rule.passes_on)
 
 
 def _back(rule: Rule, A: Motion, moving: bool) -> tuple[Motion, ...]:
     if moving:
         return rule.reverse_tangent(A)
     return tuple(Motion(u) for u in rule.reverse(A.u))
-
-
-def _wanted(plan: Plan) -> tuple[Mapping[int, bool], Mapping[int, bool]]:
-    """By value, whether it depends on weights, and whether on the images."""
-    weighs = {step.index: step.depends_on_weights for step in plan.steps}
-    sees = {step.index: step.depends_on_input for step in plan.steps}
-    return {0: False, **weighs}, {0: True, **sees}

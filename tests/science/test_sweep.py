@@ -279,7 +279,7 @@ def test_only_the_walks_that_are_asked_for_are_walked() -> None:
     graph = GRAPHS["residual"]
     assert _swept(graph, frozenset({"patterns"})).seconds.keys() == {"forward"}
     assert _swept(graph, frozenset({"weights", "synflow"})).seconds.keys() == {"weights", "synflow"}
-    assert _swept(graph).seconds.keys() == {"weights", "forward", "reverse", "synflow"}
+    assert _swept(graph).seconds.keys() == {"weights", "forward", "jacobian", "loss", "synflow"}
 
 
 def test_unknown_passes_are_refused() -> None:

@@ -18,7 +18,7 @@ class ReLURule(Selection):
         return self._y
 
     def along(self, u: Tensor) -> Tensor:
-        return _masked(u, self._y, torch.empty_like(self._y))
+        return _masked(u, self._y, torch.empty_like(self._y) if self.spare_source is None else u)
 
     def back(self, u: Tensor) -> Tensor:
         return _masked(u, self._y, u if self.spare_cotangent else torch.empty_like(self._y))
