@@ -1,0 +1,132 @@
+"""The sweep gives the same bits whatever happens around it, and runs only what it is asked for."""
+
+import gc
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from service.engine import initial_weights, walks
+from service.engine.agreements import Agreements
+from service.engine.cross_entropy import loss_cotangent
+from service.engine.layer_sums import LayerSums
+from service.engine.plan import Step, plan
+from service.engine.sweep import SWEPT, parameters_for, sweep
+from service.graph import ReLU
+
+from .small_graphs import GRAPHS
+from .sweeping import SEED, SMALL, bench_graph, bits, inputs, swept
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", sorted(SWEPT))
+def test_each_pass_alone_gives_the_same_bits_and_nothing_else(
+    name: str, dtype: torch.dtype
+) -> None:
+    for each in (GRAPHS["shared"], GRAPHS["unread"], bench_graph("nb201", 0)):
+        alone = bits(swept(each, frozenset({name}), dtype))
+        together = bits(swept(each, dtype=dtype))
+        assert alone.keys() == READS[name]
+        assert alone == {field: together[field] for field in alone}
+
+
+READS = {
+    "weights": {"weight_norms"},
+    "loss": {"gradient_norms", "saliencies", "absolute_saliencies"},
+    "fisher": {"channel_saliencies", "filter_sizes"},
+    "curvature": {"curvatures"},
+    "jacobian": {"jacobian_gram", "labels"},
+    "patterns": {"agreements"},
+    "synflow": {"synaptic_flows"},
+}
+
+
+def test_any_order_gives_the_same_bits() -> None:
+    """200 random orders: nothing that one network leaves behind reaches another."""
+    names = ["concat_and_crop", "average_pool", "max_pools", "strided"]
+    alone = {name: bits(swept(GRAPHS[name], dtype=torch.float32)) for name in names}
+    order = np.random.default_rng(0)
+    for _ in range(200):
+        for name in order.permutation(names):
+            assert bits(swept(GRAPHS[name], dtype=torch.float32)) == alone[name]
+
+
+PRINT = """
+import torch
+torch.set_num_threads(1)
+from tests.science.small_graphs import GRAPHS
+from tests.science.sweeping import bits, swept
+print(repr(bits(swept(GRAPHS["max_pools"], dtype=torch.float32))))
+"""
+
+
+def test_a_fresh_process_gives_the_same_bits() -> None:
+    for name in ("chain", "strided"):
+        swept(GRAPHS[name])
+    printed = subprocess.run(
+        [sys.executable, "-c", PRINT], capture_output=True, text=True, check=True
+    )
+    assert printed.stdout.strip() == repr(bits(swept(GRAPHS["max_pools"], dtype=torch.float32)))
+
+
+def test_nothing_stays_behind() -> None:
+    graph = GRAPHS["residual"]
+    weights, (images, labels) = initial_weights(graph, SEED), inputs(graph, torch.float32)
+    before = {name: array.copy() for name, array in weights.items()}
+    seen = images.clone()
+    sweep(graph, weights, images, labels, SWEPT)
+    tensors = _tensors()
+    sweep(graph, weights, images, labels, SWEPT)
+    assert _tensors() == tensors
+    assert torch.equal(images, seen)
+    assert all(np.array_equal(weights[name], before[name]) for name in weights)
+
+
+def test_nothing_reads_what_nobody_wrote() -> None:
+    """With every allocation full of NaN first, the same bits."""
+    before = [bits(swept(each, dtype=torch.float32)) for each in SMALL.values()]
+    assert torch.utils.deterministic.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(True)
+    try:
+        filled = [bits(swept(each, dtype=torch.float32)) for each in SMALL.values()]
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert filled == before
+
+
+def _tensors() -> int:
+    gc.collect()
+    return sum(issubclass(type(each), Tensor) for each in gc.get_objects())
+
+
+def test_only_the_walks_that_are_asked_for_are_walked() -> None:
+    graph = GRAPHS["residual"]
+    assert swept(graph, frozenset({"patterns"})).seconds.keys() == {"forward"}
+    assert swept(graph, frozenset({"weights", "synflow"})).seconds.keys() == {"weights", "synflow"}
+    assert swept(graph).seconds.keys() == {"weights", "forward", "jacobian", "loss", "synflow"}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_nothing_in_the_walks_waits_for_the_device(name: str) -> None:
+    """On a device without numbers: whoever wanted to see one would fail."""
+    asked = SMALL[name]
+    images, labels = (each.to("meta") for each in inputs(asked, torch.float32))
+    planned = plan(asked, dead_ends=True, moving=True)
+    rules = walks.rules_with(parameters_for(images, initial_weights(asked, SEED)))
+    agreements = Agreements(len(images), images.device)
+    sums = LayerSums(SWEPT)
+
+    def compare(step: Step, value: Tensor) -> None:
+        if isinstance(step.operation, ReLU):
+            agreements.add(value, step.copies)
+
+    with torch.no_grad():
+        walked = walks.forward(planned, rules, images, moving=True, read=compare)
+        B = torch.ones_like(walked.output.u)
+        walks.reverse_to_images(planned, dict(walked.rules), B)
+        A = loss_cotangent(walked.output, labels, moving=True)
+        walks.reverse_to_layers(planned, walked.rules, A, moving=True, read=sums.read)
+    assert walked.rules == {}
