@@ -37,10 +37,6 @@ class Motion:
             return Motion(self.u, self.u * surplus, degree)
         return Motion(self.u, torch.add(self.rest, self.u, alpha=surplus), degree)
 
-    @property
-    def still(self) -> bool:
-        return self.rest is None and self.degree == 0
-
 
 class Rule:
     """One operation of one network, from its forward to its reverse.
