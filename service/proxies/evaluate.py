@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from service.catalogue import CATALOGUE, Proxy
-from service.engine import Measurements, build, measure
+from service.engine import Measurements, initial_weights, sweep
 from service.graph import Graph
 from service.proxies.acceptance import MINIMUM_BATCH
 from service.proxies.formulas import apply_formulas
@@ -24,7 +24,7 @@ class Evaluation:
     undefined: dict[str, str]
     """By proxy without a score: why."""
     seconds: dict[str, float]
-    """Wall-clock time of what was run: `build` (with the weights) and each pass."""
+    """Wall-clock time of what was run: `build` (the weights) and each pass."""
 
 
 def evaluate(
@@ -80,10 +80,11 @@ def _measure(
     measurements = Measurements()
     if passes:
         begun = perf_counter()
-        network = build(graph, seed, dtype, device)
+        weights = initial_weights(graph, seed)
         built = perf_counter() - begun
-        measurements = measure(
-            network,
+        measurements = sweep(
+            graph,
+            weights,
             torch.tensor(images, dtype=dtype, device=device),
             torch.tensor(labels, dtype=torch.int64, device=device),
             passes,

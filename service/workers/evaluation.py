@@ -18,11 +18,11 @@ from service.proxies import evaluate
 
 # What all proxies of a network take on one core of a current CPU, fitted to both benches under both
 # protocols: arithmetic where the layers are large, torch's calls where they are small.
-SECONDS_PER_MULTIPLY_ADD = 0.6e-9
-SECONDS_PER_OPERATION = 0.7e-3
+SECONDS_PER_MULTIPLY_ADD = 0.17e-9
+SECONDS_PER_OPERATION = 0.27e-3
 
-CURVATURE_SHARE = 0.65
-"""Of that time, what the Hessian-gradient product of grasp takes."""
+CURVATURE_SHARE = 0.43
+"""Of that time, what the motions that grasp needs take."""
 
 
 @dataclass(frozen=True)
