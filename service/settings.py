@@ -19,6 +19,11 @@ class Settings(BaseSettings):
         "redis://localhost:6379/0",
         description="Redis or Valkey: doorbells and events. It may be lost at any time.",
     )
+    metrics_address: str = Field(
+        "127.0.0.1",
+        description="Where a worker with `--metrics-port` listens: on this host alone, for nothing "
+        "asks who reads. A container wants 0.0.0.0.",
+    )
     server: str = Field(
         "http://127.0.0.1:8000", description="Where the command line finds the service."
     )

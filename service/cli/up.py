@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 READY_SECONDS = 120.0
 """Importing torch takes two seconds; a loaded machine may take many times that."""
 
+LAST_PORT = 65535
+
 
 def command(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
@@ -32,6 +34,14 @@ def command(
     device: Annotated[
         list[str] | None,
         typer.Option(help="A device, a worker each; repeat it. By default one cpu a core."),
+    ] = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=LAST_PORT,
+            help="Serve the workers' Prometheus metrics: the first's here, each next one higher.",
+        ),
     ] = None,
 ) -> None:
     """Run all of it on one machine: PostgreSQL, Valkey, the API and its workers, until Ctrl-C.
@@ -50,7 +60,9 @@ def command(
     data_dir.mkdir(parents=True, exist_ok=True)
     (data_dir / "logs").mkdir(exist_ok=True)
     try:
-        _check_free(host, port)
+        _check_free(host, port, "--port")
+        devices = device or ["cpu"] * (os.cpu_count() or 1)
+        served = _metrics_ports(metrics_port, len(devices), port)
         with ExitStack() as stack:
             environment, revive = stack.enter_context(_servers(data_dir))
             _migrate(environment)
@@ -58,11 +70,11 @@ def command(
             nascore = [sys.executable, "-m", "service.cli"]
             serve = ["api", "--host", host, "--port", str(port)]
             processes.start("api", [*nascore, *serve], environment)
-            devices = device or ["cpu"] * (os.cpu_count() or 1)
             for index, name in enumerate(devices):
                 # With several workers, one stays free for live work.
                 reserved = ["--reserved"] if index == 0 and len(devices) > 1 else []
-                work = ["worker", "--device", name, *reserved]
+                watched = ["--metrics-port", str(served[index])] if served else []
+                work = ["worker", "--device", name, *reserved, *watched]
                 processes.start(f"worker-{index}", [*nascore, *work], environment)
 
             def stopped() -> bool:
@@ -73,6 +85,8 @@ def command(
             address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             if _wait_until_ready(address, processes, stopped):
                 _say("workers", ", ".join(devices))
+                if served:
+                    _say("metrics", f"of the workers: ports {served[0]} to {served[-1]}")
                 _say("api", f"{address}  documentation: {address}/docs")
                 _say("data", f"{data_dir.resolve()}  logs: {data_dir.resolve() / 'logs'}")
                 _say("ready", "Ctrl-C stops it")
@@ -104,7 +118,7 @@ def _servers(data_dir: Path) -> Iterator[tuple[dict[str, str], Callable[[], list
         yield {**os.environ, **dict(zip(names, urls, strict=True))}, servers.revive
 
 
-def _check_free(host: str, port: int) -> None:
+def _check_free(host: str, port: int, option: str) -> None:
     """Before anything starts: another service on the port would answer in its stead."""
     from service.local import LocalServerError
 
@@ -117,8 +131,25 @@ def _check_free(host: str, port: int) -> None:
         except OSError as error:
             reason = error.strerror or str(error)
             raise LocalServerError(
-                f"Cannot listen on {host} port {port}: {reason}. Choose another with --port."
+                f"Cannot listen on {host} port {port}: {reason}. Choose another with {option}."
             ) from None
+
+
+def _metrics_ports(first: int | None, workers: int, port: int) -> range:
+    """A free port a worker, none where nobody asked for metrics."""
+    from service.local import LocalServerError
+
+    if first is None:
+        return range(0)
+    ports = range(first, first + workers)
+    if ports[-1] > LAST_PORT or port in ports:
+        raise LocalServerError(
+            f"The workers' metrics want ports {first} to {ports[-1]}: no more than {LAST_PORT}, "
+            f"and not the API's {port}. Choose another with --metrics-port."
+        )
+    for each in ports:
+        _check_free(settings().metrics_address, each, "--metrics-port")
+    return ports
 
 
 def _migrate(environment: dict[str, str]) -> None:

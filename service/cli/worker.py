@@ -2,9 +2,12 @@
 
 import signal
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from service.workers.metrics import Metrics
 
 
 def command(
@@ -12,6 +15,10 @@ def command(
     reserved: Annotated[
         bool, typer.Option(help="Leave heavy bulk work to other workers: stay free for live work.")
     ] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Serve Prometheus metrics on this port."),
+    ] = None,
 ) -> None:
     """Compute what is queued, on one device, until told to stop."""
     from service.workers import environment
@@ -24,15 +31,20 @@ def command(
     from service.queue import Doorbells
     from service.settings import settings
     from service.workers.loop import Worker
+    from service.workers.metrics import Metrics
 
     logs.configure(settings().log_level)
     environment.make_deterministic()
     environment.keep_freed_memory()
+    metrics = Metrics(device)
+    if metrics_port is not None:
+        # Before the service hears of this worker: one that nobody can watch takes no work.
+        _serve(metrics, settings().metrics_address, metrics_port)
     doorbells = Doorbells(
         settings().redis_url, settings().redis_timeout_seconds, settings().idle_seconds
     )
     engine = connect.synchronous(settings())
-    worker = Worker(settings(), engine, doorbells, device, reserved)
+    worker = Worker(settings(), engine, doorbells, metrics, device, reserved)
 
     def stop(number: int, frame: FrameType | None) -> None:
         worker.stop()
@@ -51,3 +63,17 @@ def command(
         signal.setitimer(signal.ITIMER_REAL, 0)
         doorbells.close()
         engine.dispose()
+
+
+def _serve(metrics: "Metrics", address: str, port: int) -> None:
+    try:
+        metrics.serve(address, port)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        typer.secho(
+            f"Cannot serve metrics on {address} port {port}: {reason}. "
+            "Choose another with --metrics-port.",
+            err=True,
+            fg="red",
+        )
+        raise typer.Exit(1) from None

@@ -105,6 +105,8 @@ class Claimed:
     proxies: Sequence[str]
     protocol_id: int
     request_id: str
+    queued_seconds: float
+    """From its job's creation to this claim, by the database's clock."""
 
 
 def complete(

@@ -4,7 +4,19 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, delete, exists, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    case,
+    cast,
+    delete,
+    exists,
+    extract,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -37,6 +49,7 @@ def claim(
             Evaluation.outstanding,
             Evaluation.protocol_id,
             Job.request_id,
+            cast(extract("epoch", func.now() - Job.created_at), Double),
             Evaluation.suspect,
         )
         .join(JobItem, JobItem.evaluation_id == Evaluation.id)
@@ -56,7 +69,7 @@ def claim(
     ordered = [candidates.pop(row[0]) for row in rows if row[0] in candidates]
     if ordered and ordered[0].suspect:
         ordered = ordered[:1]
-    chosen = choose(Claimed(*row[:8]) for row in ordered if row is ordered[0] or not row.suspect)
+    chosen = choose(Claimed(*row[:9]) for row in ordered if row is ordered[0] or not row.suspect)
     if chosen:
         session.execute(
             update(Evaluation)

@@ -20,6 +20,7 @@ from service.db.workers import Identity
 from service.queue import Doorbells, Unreachable
 from service.settings import Settings
 from service.workers.evaluation import Computed, Setting, compute, described
+from service.workers.metrics import Metrics
 from service.workers.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -53,11 +54,18 @@ class Worker:
     """
 
     def __init__(
-        self, settings: Settings, engine: Engine, doorbells: Doorbells, device: str, reserved: bool
+        self,
+        settings: Settings,
+        engine: Engine,
+        doorbells: Doorbells,
+        metrics: Metrics,
+        device: str,
+        reserved: bool,
     ) -> None:
         self._settings = settings
         self._engine = engine
         self._doorbells = doorbells
+        self._metrics = metrics
         self._device = device
         self._reserved = reserved
         self._identity = Identity(
@@ -183,6 +191,8 @@ class Worker:
                 self._settings.chunk_limit,
                 lambda candidates: self._choose(setting, candidates, bulk=bulk),
             )
+        if chunk:
+            self._metrics.claimed(job.priority, chunk)
         with self._transaction() as session:
             more = jobs.has_queued(session, job_id)
         if more:
@@ -225,6 +235,7 @@ class Worker:
         except Exception as error:
             # One bad architecture hurts nobody else: it is set aside with its reason.
             line.exception("evaluation failed")
+            self._metrics.failed(claimed.bench)
             reason = described(error)
             return self._announce(self._persist(lambda: self._fail(claimed, lease, reason)))
         line.info(
@@ -232,6 +243,7 @@ class Worker:
             seconds=_since(started),
             passes={name: round(seconds, 4) for name, seconds in computed.passes.items()},
         )
+        self._metrics.evaluated(claimed.bench, computed.passes)
         self._unwritten.append((claimed, computed))
         if time.monotonic() < self._written_at + self._settings.write_seconds:
             return True
@@ -243,12 +255,14 @@ class Worker:
             return True
         started = time.perf_counter()
         written = self._announce(self._persist(lambda: self._complete(lease)))
+        seconds, first = _since(started), self._unwritten[0][0]
         log.info(
             "written",
-            request_id=self._unwritten[0][0].request_id,
+            request_id=first.request_id,
             architectures=len(self._unwritten),
-            seconds=_since(started),
+            seconds=seconds,
         )
+        self._metrics.written(first.bench, seconds)
         self._unwritten.clear()
         self._written_at = time.monotonic()
         return written

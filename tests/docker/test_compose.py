@@ -97,6 +97,15 @@ def test_workers_scale() -> None:
         assert not {"container_name", "hostname", "ports"} & set(SERVICES[name])
 
 
+def test_workers_tell_their_numbers_inside_the_network_alone() -> None:
+    for service in (SERVICES["worker"], SERVICES["reserved"], CUDA["services"]["worker"]):
+        port = parse(service["command"])["metrics_port"]
+        assert SERVICES["worker"]["expose"] == SERVICES["reserved"]["expose"] == [str(port)]
+    for name in ("worker", "reserved"):
+        assert SERVICES[name]["environment"]["NASCORE_METRICS_ADDRESS"] == "0.0.0.0"  # noqa: S104
+        assert "ports" not in SERVICES[name]
+
+
 def test_tables_come_before_the_processes() -> None:
     for name in ("api", "worker", "reserved"):
         needed = SERVICES[name]["depends_on"]
