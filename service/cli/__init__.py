@@ -6,7 +6,7 @@ migrations, the supervisor and the client loaded beside it.
 
 import typer
 
-from service.cli import api, datasets, migrate, rank, score, up, worker
+from service.cli import api, audit, datasets, migrate, rank, score, up, worker
 
 app = typer.Typer(
     name="nascore",
@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (up, api, worker, migrate, score, rank):
+for module in (up, api, worker, migrate, audit, score, rank):
     app.command(name=module.__name__.rsplit(".", 1)[1])(module.command)
 app.add_typer(datasets.app)
 

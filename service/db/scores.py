@@ -47,9 +47,10 @@ class Scored:
         return {name for name in proxies if name not in answered}
 
 
-_CURRENT = tuple_(Score.proxy, Score.revision).in_(
+CURRENT = tuple_(Score.proxy, Score.revision).in_(
     [(proxy.name, proxy.revision) for proxy in CATALOGUE.values()]
 )
+"""Whether a score is of the catalogue's revisions."""
 
 
 def _known(protocol_id: ColumnElement[int]) -> Select[Any]:
@@ -70,7 +71,7 @@ def _known(protocol_id: ColumnElement[int]) -> Select[Any]:
                 Score.architecture_id == Architecture.id,
                 Score.protocol_id == protocol_id,
                 Score.proxy == any_(bindparam("proxies", type_=ARRAY(Text))),
-                _CURRENT,
+                CURRENT,
             ),
         )
         .outerjoin(
@@ -130,7 +131,7 @@ async def provenance(session: AsyncSession, architecture_id: int) -> Sequence[tu
     rows = await session.execute(
         select(Score, Protocol.digest)
         .join(Protocol, Protocol.id == Score.protocol_id)
-        .where(Score.architecture_id == architecture_id, _CURRENT)
+        .where(Score.architecture_id == architecture_id, CURRENT)
         .order_by(Protocol.id, Score.proxy)
     )
     return list(rows)

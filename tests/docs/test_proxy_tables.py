@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
 
@@ -29,3 +31,12 @@ def test_every_proxy_has_its_formula_and_its_section() -> None:
     assert sorted(row[0] for row in rows) == sorted(f"`{name}`" for name in CATALOGUE)
     sections = re.findall(r"^### (\w+)$", (ROOT / "docs/proxies.md").read_text(), re.MULTILINE)
     assert set(sections) == set(CATALOGUE)
+
+
+def test_the_bounds_of_an_audit_are_those_it_uses() -> None:
+    pytest.importorskip("torch", reason="the bounds are a worker's")
+    from service.workers.audit import BOUNDS
+
+    rows = table("docs/operations.md", "| proxy | bound |")
+    assert [row[0] for row in rows] == [f"`{name}`" for name in CATALOGUE]
+    assert [row[1] for row in rows] == [f"{BOUNDS[name]:g}" for name in CATALOGUE]

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,6 +134,11 @@ class Running:
         with self.session() as session:
             return int(session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
 
+    def forget_scores(self) -> None:
+        """Throws away everything scored and asked for, which no part of the service does."""
+        with self.session() as session:
+            session.execute(text("TRUNCATE scores, job_items, jobs, evaluations, leases"))
+
     def forget_redis(self) -> None:
         with redis.Redis.from_url(self.environment["NASCORE_REDIS_URL"]) as client:
             client.flushdb()
@@ -162,3 +167,17 @@ def await_job(http: httpx2.Client, job: str, seconds: float = 120.0) -> dict[str
             return answer
         assert time.monotonic() < deadline, answer
         time.sleep(0.1)
+
+
+def score_all(
+    http: httpx2.Client, bench: str, asked: Sequence[Mapping[str, Any]], **more: Any
+) -> list[dict[str, Any]]:
+    """The results, in the order asked, once all of them are done."""
+    body = {"bench": bench, "architectures": asked, **more}
+    answer = ask(http, body, wait=None).json()
+    if answer["job"] is not None:
+        await_job(http, answer["job"])
+        answer = ask(http, body, wait=None).json()
+    results: list[dict[str, Any]] = answer["results"]
+    assert {each["state"] for each in results} == {"done"}
+    return results
