@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 
 from service.graph.operations import (
     BatchNorm,
@@ -70,12 +69,3 @@ class Graph:
                 not isinstance(operation, Zero) and any(reached[i] for i in operation.sources)
             )
         return reached[-1]
-
-    def training_bytes(self, images: int, itemsize: int) -> int:
-        """Bytes of a forward and a backward pass: every value of the batch, weights, gradients.
-
-        `images` is the batch size and `itemsize` the bytes of one number. What the kernels use
-        inside one operation comes on top.
-        """
-        values = sum(prod(shape) for shape in self.shapes)
-        return itemsize * (images * values + 2 * self.parameters)

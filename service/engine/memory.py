@@ -1,0 +1,128 @@
+"""How much memory a sweep takes, by arithmetic: the walks, over tensors without numbers.
+
+The walks are the very ones of the sweep; what an operation allocates and keeps on the way is in
+`service.engine.allocations`.
+"""
+
+from math import prod
+from typing import Any, cast
+
+from service.engine import walks
+from service.engine.allocations import Allocations, LayerMemory
+from service.engine.hollow import Meter
+from service.engine.plan import Plan, Step, plan
+from service.engine.rules import Layer, Motion, Rule
+from service.graph import Convolution, Graph, Linear, ReLU
+
+_SINGLE, _DOUBLE = 4, 8
+_OF_LOSS = frozenset({"loss", "fisher", "curvature"})
+_REVERSING = _OF_LOSS | {"jacobian"}
+
+
+def peak_bytes(graph: Graph, images: int, passes: frozenset[str], itemsize: int = _SINGLE) -> int:
+    """The most bytes of tensors at once, while `service.engine.sweep` measures `passes` on a CPU.
+
+    `images` is how many the minibatch has and `itemsize` the bytes of each of its numbers. What the
+    sweep is given counts too: the images and the weights, in float32. Not what Python, torch and
+    oneDNN take for themselves.
+    """
+    planned = plan(graph, dead_ends="patterns" in passes, moving="curvature" in passes)
+    meter = Meter()
+    meter.take(_SINGLE * graph.parameters)
+    batch = Allocations(graph, meter, images, itemsize)
+    given = batch.value(0)
+    if passes & (_REVERSING | {"patterns"}):
+        _measure_on_minibatch(planned, batch, passes)
+    if "weights" in passes:
+        meter.touch(_DOUBLE * _largest_layer(graph))
+    if "synflow" in passes:
+        _measure_flows(planned, Allocations(graph, meter, 1, _DOUBLE))
+    del given
+    return meter.peak
+
+
+def bound_bytes(graph: Graph, images: int, itemsize: int = _SINGLE) -> int:
+    """What `peak_bytes` never exceeds, whatever the passes: crude, and a hundred times as fast.
+
+    Every value, its motion, and a cotangent and its motion for each of them; for each weight, what
+    is given, its copy, its gradient, that of its motion, and products of them in float64; and one
+    image in float64, windows unfolded, for `synflow`.
+    """
+    values = sum(prod(shape) for shape in graph.shapes)
+    widest = max(prod(shape) for shape in graph.shapes)
+    unfolded = max(
+        (
+            operation.kernel**2 * prod(graph.shapes[operation.source])
+            for operation in graph.operations
+            if isinstance(operation, Convolution)
+        ),
+        default=0,
+    )
+    batch = 4 * itemsize * images * (values + widest)
+    flows = 2 * _DOUBLE * (2 * values + unfolded)
+    return batch + flows + 10 * _SINGLE * graph.parameters
+
+
+def _measure_on_minibatch(planned: Plan, batch: Allocations, passes: frozenset[str]) -> None:
+    moving = "curvature" in passes
+
+    def compare(step: Step, value: Any) -> None:
+        if "patterns" in passes and isinstance(step.operation, ReLU):
+            # One byte a sign.
+            value.touch(1 / value.itemsize)
+
+    images: Any = batch.value(0)
+    # Of agreements or of the Jacobian, in float64: the one that is added to, and a product.
+    matrix: Any = images.new(batch.images**2, _DOUBLE)
+    matrix.touch(2)
+    walked = walks.forward(
+        planned,
+        batch.rule,
+        images,
+        moving=moving,
+        reversing=bool(passes & _REVERSING),
+        read=compare,
+    )
+    if "jacobian" in passes:
+        kept = dict(walked.rules) if passes & _OF_LOSS else walked.rules
+        B: Any = batch.value(planned.output)
+        jacobian: Any = walks.reverse_to_images(planned, kept, B)
+        # Its rows in float64, less their means, and those once more without the constant ones.
+        images.touch(3 * _DOUBLE / images.itemsize)
+        del jacobian
+    if passes & _OF_LOSS:
+        _reverse_to_layers(planned, walked.rules, batch, passes, moving=moving)
+
+
+def _measure_flows(planned: Plan, one: Allocations) -> None:
+    ones: Any = one.value(0)
+    walked = walks.forward(planned, one.without_norms, ones)
+    _reverse_to_layers(planned, walked.rules, one, frozenset({"fisher"}), moving=False)
+
+
+def _reverse_to_layers(
+    planned: Plan,
+    rules: dict[int, Rule],
+    allocations: Allocations,
+    passes: frozenset[str],
+    *,
+    moving: bool,
+) -> None:
+    A: Any = allocations.value(planned.output)
+    rest: Any = allocations.value(planned.output) if moving else None
+
+    def read(index: int, layer: Layer, A: Motion) -> None:
+        cast("LayerMemory", layer).read(passes)
+
+    walks.reverse_to_layers(planned, rules, Motion(A, rest), moving=moving, read=read)
+
+
+def _largest_layer(graph: Graph) -> int:
+    return max(
+        (
+            operation.parameters(graph.shapes[operation.source])
+            for operation in graph.operations
+            if isinstance(operation, Convolution | Linear)
+        ),
+        default=0,
+    )
