@@ -117,6 +117,13 @@ class Settings(BaseSettings):
         description="A worker kept for live work takes no bulk architecture that costs more.",
     )
 
+    worker_memory_bytes: int = Field(
+        0,
+        description="What one architecture may take of a worker's memory; one that needs more is "
+        "set aside as `too-large`, for running out of it kills a worker. 0: three quarters of the "
+        "machine's memory, shared by its workers, or what is free on a GPU.",
+    )
+
     dataset_bytes_limit: int = Field(
         2 * 2**30,
         description="A dataset's file, and what it unpacks to: ImageNet16 whole is 1.0 GB.",

@@ -74,7 +74,8 @@ def command(
                 # With several workers, one stays free for live work.
                 reserved = ["--reserved"] if index == 0 and len(devices) > 1 else []
                 watched = ["--metrics-port", str(served[index])] if served else []
-                work = ["worker", "--device", name, *reserved, *watched]
+                shared = ["--workers", str(len(devices))]
+                work = ["worker", "--device", name, *shared, *reserved, *watched]
                 processes.start(f"worker-{index}", [*nascore, *work], environment)
 
             def stopped() -> bool:

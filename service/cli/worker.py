@@ -1,5 +1,6 @@
 """nascore worker"""
 
+import os
 import signal
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,10 @@ def command(
     reserved: Annotated[
         bool, typer.Option(help="Leave heavy bulk work to other workers: stay free for live work.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many share this machine's memory; by default one a core."),
+    ] = None,
     metrics_port: Annotated[
         int | None,
         typer.Option(min=1, max=65535, help="Serve Prometheus metrics on this port."),
@@ -31,6 +36,7 @@ def command(
     from service.queue import Doorbells
     from service.settings import settings
     from service.workers.loop import Worker
+    from service.workers.memory import allowed_bytes
     from service.workers.metrics import Metrics
 
     logs.configure(settings().log_level)
@@ -44,7 +50,8 @@ def command(
         settings().redis_url, settings().redis_timeout_seconds, settings().idle_seconds
     )
     engine = connect.synchronous(settings())
-    worker = Worker(settings(), engine, doorbells, metrics, device, reserved)
+    allowed = allowed_bytes(settings(), device, workers or len(os.sched_getaffinity(0)))
+    worker = Worker(settings(), engine, doorbells, metrics, device, reserved, allowed)
 
     def stop(number: int, frame: FrameType | None) -> None:
         worker.stop()

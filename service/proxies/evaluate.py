@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from service.catalogue import CATALOGUE, Proxy
+from service.catalogue import CATALOGUE
 from service.engine import Measurements, initial_weights, sweep
 from service.graph import Graph
 from service.proxies.acceptance import MINIMUM_BATCH
@@ -47,11 +47,18 @@ def evaluate(
     """
     _check(graph, images, labels, proxies)
     asked = [CATALOGUE[name] for name in dict.fromkeys(proxies)]
-    alive = graph.output_depends_on_input
-    measured = [proxy for proxy in asked if alive or not proxy.needs_input]
-    measurements = _measure(graph, images, labels, seed, measured, device, dtype)
+    passes = passes_for(graph, proxies)
+    measurements = _measure(graph, images, labels, seed, passes, device, dtype)
     values, undefined = apply_formulas(asked, measurements)
     return Evaluation(values, undefined, measurements.seconds)
+
+
+def passes_for(graph: Graph, proxies: Sequence[str]) -> frozenset[str]:
+    """What the sweep measures of a network for proxies of the catalogue."""
+    asked = [CATALOGUE[name] for name in proxies]
+    alive = graph.output_depends_on_input
+    measured = [proxy for proxy in asked if alive or not proxy.needs_input]
+    return frozenset[str]().union(*(proxy.passes for proxy in measured))
 
 
 def _check(
@@ -72,11 +79,10 @@ def _measure(
     images: NDArray[np.float32],
     labels: NDArray[np.int64],
     seed: int,
-    proxies: Sequence[Proxy],
+    passes: frozenset[str],
     device: str,
     dtype: torch.dtype,
 ) -> Measurements:
-    passes = frozenset[str]().union(*(proxy.passes for proxy in proxies))
     measurements = Measurements()
     if passes:
         begun = perf_counter()

@@ -20,6 +20,7 @@ from service.db.workers import Identity
 from service.queue import Doorbells, Unreachable
 from service.settings import Settings
 from service.workers.evaluation import Computed, Setting, compute, described
+from service.workers.memory import trying_again
 from service.workers.metrics import Metrics
 from service.workers.watchdog import Watchdog
 
@@ -50,7 +51,8 @@ class Worker:
     after `abandon` not even that.
 
     With `reserved`, it leaves bulk architectures that cost more than `heavy_seconds` to the others,
-    so that live work does not wait a minute behind one of them.
+    so that live work does not wait a minute behind one of them. An architecture that needs more
+    than `memory_bytes` it sets aside.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Worker:
         metrics: Metrics,
         device: str,
         reserved: bool,
+        memory_bytes: int,
     ) -> None:
         self._settings = settings
         self._engine = engine
@@ -68,6 +71,7 @@ class Worker:
         self._metrics = metrics
         self._device = device
         self._reserved = reserved
+        self._memory_bytes = memory_bytes
         self._identity = Identity(
             uuid4(), socket.gethostname(), os.getpid(), device, torch.__version__
         )
@@ -92,7 +96,12 @@ class Worker:
         """Works until `stop`; outlives a database or a Redis that goes away and comes back."""
         with Watchdog(self._engine, self._identity, self._settings.lease_seconds) as watchdog:
             self._persist(watchdog.beat)
-            log.info("worker ready", device=self._device, reserved=self._reserved)
+            log.info(
+                "worker ready",
+                device=self._device,
+                reserved=self._reserved,
+                memory_bytes=self._memory_bytes,
+            )
             while not self._stopping:
                 try:
                     self._turn(watchdog)
@@ -280,7 +289,13 @@ class Worker:
     def _compute(self, setting: Setting, claimed: Claimed) -> Computed:
         self._computing = True
         try:
-            return compute(setting, claimed, self._device)
+            return trying_again(
+                lambda: compute(setting, claimed, self._device, self._memory_bytes),
+                self._device,
+                lambda reason: log.warning(
+                    "out of memory, trying again", architecture=claimed.hash, error=reason
+                ),
+            )
         finally:
             self._computing = False
 

@@ -75,10 +75,12 @@ class Running:
                 time.sleep(0.05)
         raise AssertionError(self.log(name))
 
-    def start_worker(self, name: str = "worker", *options: str) -> subprocess.Popen[bytes]:
+    def start_worker(
+        self, name: str = "worker", *options: str, **more: str
+    ) -> subprocess.Popen[bytes]:
         """Returns when the worker is ready to work."""
         seen = len(self.lines(name, "worker ready"))
-        process = self.start(name, "worker", *options)
+        process = self.start(name, "worker", *options, **more)
         deadline = time.monotonic() + START_S
         while len(self.lines(name, "worker ready")) == seen:
             assert process.poll() is None, self.log(name)
