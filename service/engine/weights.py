@@ -5,12 +5,12 @@ its slot and on its shape, and on nothing else of the network.
 """
 
 from collections.abc import Mapping
-from hashlib import sha256
 from math import prod, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.engine.streams import stream
 from service.graph import BatchNorm, Convolution, Graph, Linear
 
 Weights = Mapping[str, NDArray[np.float32]]
@@ -24,7 +24,6 @@ def initial_weights(graph: Graph, seed: int) -> dict[str, NDArray[np.float32]]:
     are uniform in ±1/√(fan in), biases likewise with the fan in of their layer; the scale of a
     batch norm is 1 and its shift 0. Raises ValueError where two operations have one slot.
     """
-    generator = np.random.Philox(key=0)
     weights: dict[str, NDArray[np.float32]] = {}
 
     def add(name: str, array: NDArray[np.float32]) -> None:
@@ -33,7 +32,7 @@ def initial_weights(graph: Graph, seed: int) -> dict[str, NDArray[np.float32]]:
         weights[name] = array
 
     def draw(name: str, shape: tuple[int, ...], fan_in: int) -> None:
-        add(name, _uniform(generator, f"{seed}/{name}", shape, fan_in))
+        add(name, _uniform(f"{seed}/{name}", shape, fan_in))
 
     for operation in graph.operations:
         match operation:
@@ -53,17 +52,14 @@ def initial_weights(graph: Graph, seed: int) -> dict[str, NDArray[np.float32]]:
     return weights
 
 
-def _uniform(
-    generator: np.random.Philox, name: str, shape: tuple[int, ...], fan_in: int
-) -> NDArray[np.float32]:
-    """Uniform in [-1/√(fan in), 1/√(fan in)), from the stream whose key is the hash of `name`.
+def _uniform(name: str, shape: tuple[int, ...], fan_in: int) -> NDArray[np.float32]:
+    """Uniform in [-1/√(fan in), 1/√(fan in)), from the stream of that name.
 
     Each 64-bit word gives two numbers, the low half first, of 24 bits each: as many as float32
     holds, so that every step but the last multiplication is exact.
     """
     count = prod(shape)
-    _rekey(generator, name)
-    words = generator.random_raw((count + 1) // 2)
+    words = stream(name).random_raw((count + 1) // 2)
     halves = words.astype("<u8", copy=False).view("<u4")[:count]
     halves >>= np.uint32(8)
     uniform = halves.astype(np.float32)
@@ -71,19 +67,3 @@ def _uniform(
     uniform -= np.float32(1)
     uniform *= np.float32(1 / sqrt(fan_in))
     return uniform.reshape(shape)
-
-
-def _rekey(generator: np.random.Philox, name: str) -> None:
-    """Starts the generator afresh, as `Philox(key=...)` would.
-
-    A new generator collects entropy from the system that it then does not use: 0.2 ms a layer.
-    """
-    key = np.frombuffer(sha256(name.encode()).digest()[:16], "<u8").astype(np.uint64)
-    generator.state = {
-        "bit_generator": "Philox",
-        "state": {"counter": np.zeros(4, np.uint64), "key": key},
-        "buffer": np.zeros(4, np.uint64),
-        "buffer_pos": 4,
-        "has_uint32": 0,
-        "uinteger": 0,
-    }
