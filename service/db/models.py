@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     LargeBinary,
@@ -106,6 +107,59 @@ class Protocol(Base):
     digest: Mapped[str] = mapped_column(unique=True)
     bench: Mapped[str]
     document: Mapped[dict[str, Any]]
+    population: Mapped[int | None] = mapped_column(SmallInteger)
+    """The version of the reference population that its ensembles are ranked against; None where
+    there is none, and then its ensembles have no scores."""
+
+
+class Population(Base):
+    """A frozen reference population: architectures whose scores under a protocol are known, so
+    that any other can be ranked among them."""
+
+    __tablename__ = "populations"
+    __table_args__ = (UniqueConstraint("protocol_id", "sha256"),)
+
+    protocol_id: Mapped[int] = mapped_column(ForeignKey(Protocol.id), primary_key=True)
+    version: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    """From 1, counted by protocol. The revision of the ensembles' scores that stand against it."""
+    sha256: Mapped[str]
+    """Of its content, the rules of the ensembles included."""
+    description: Mapped[str]
+    """How it was drawn."""
+    hashes: Mapped[list[str]]
+    """Its members; one drawn twice stands twice."""
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PopulationScores(Base):
+    """The scores of a population's members by one proxy, or one ensemble."""
+
+    __tablename__ = "population_scores"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["protocol_id", "version"], [Population.protocol_id, Population.version]
+        ),
+    )
+
+    protocol_id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    proxy: Mapped[str] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(SmallInteger)
+    """Of the proxy; of an ensemble, the population's version."""
+    values: Mapped[list[float | None]] = mapped_column(ARRAY(Double))
+    """In the order of the members; null where it is undefined."""
+
+
+class Ensemble(Base):
+    """An ensemble that somebody has added to those of `service.ensembles`. It never changes."""
+
+    __tablename__ = "ensembles"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    summary: Mapped[str]
+    members: Mapped[dict[str, Any]]
+    """By proxy: 1, or -1 where the smaller value counts as the better one."""
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Evaluation(Base):
@@ -198,6 +252,89 @@ class Score(Base):
     seconds: Mapped[float] = mapped_column(Double)
     """Of the whole computation that gave this score and its companions."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Series(Base):
+    """A column of somebody's table: trained accuracies of a bench, or scores by another tool."""
+
+    __tablename__ = "series"
+    __table_args__ = (
+        UniqueConstraint("bench", "name"),
+        CheckConstraint("kind IN ('accuracy', 'score')", name="kind"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    bench: Mapped[str]
+    kind: Mapped[str]
+    name: Mapped[str]
+    """What requests call it: `cifar10-test-200ep`, `suitezero.synflow.cifar10`."""
+    dataset: Mapped[str]
+    split: Mapped[str | None]
+    """Of an accuracy: `validation` or `test`."""
+    metric: Mapped[str]
+    """The unit and what it says, such as `top1_percent`."""
+    epochs: Mapped[int | None]
+    """Of training, for an accuracy."""
+    source: Mapped[str]
+    """Who measured it."""
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    changes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    """How often values were written: what was computed from an older number is stale."""
+
+
+class SeriesValue(Base):
+    """One value of a series: of one spelling and one training seed."""
+
+    __tablename__ = "series_values"
+    __table_args__ = (
+        CheckConstraint("value > '-Infinity' AND value < 'Infinity'", name="finite"),
+        UniqueConstraint("series_id", "spelling", "seed", postgresql_nulls_not_distinct=True),
+        Index("ix_series_values_architecture_id", "architecture_id", "series_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    series_id: Mapped[int] = mapped_column(ForeignKey(Series.id, ondelete="CASCADE"))
+    architecture_id: Mapped[int] = mapped_column(ForeignKey(Architecture.id))
+    spelling: Mapped[str]
+    """The spelling as it was read, as compact JSON with sorted keys: the table has a value for
+    each, and an architecture has many."""
+    whole: Mapped[bool]
+    """Whether every operation of the spelling lies on a path from input to output."""
+    seed: Mapped[int | None]
+    """Of the training; None where the value is a mean over seeds or the seed is not told."""
+    value: Mapped[float] = mapped_column(Double)
+
+
+class Correlation(Base):
+    """How well one score ranks one truth, as a worker has computed it from stored rows."""
+
+    __tablename__ = "correlations"
+    __table_args__ = (
+        UniqueConstraint(
+            "truth_id",
+            "members",
+            "proxy",
+            "protocol_id",
+            "revision",
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    truth_id: Mapped[int] = mapped_column(ForeignKey(Series.id, ondelete="CASCADE"))
+    members: Mapped[str]
+    """The set: `classes`, `spellings`, or `whole_spellings`."""
+    proxy: Mapped[str]
+    """A proxy, an ensemble, or the name of a series."""
+    protocol_id: Mapped[int | None] = mapped_column(ForeignKey(Protocol.id))
+    """None for a series."""
+    revision: Mapped[int | None] = mapped_column(SmallInteger)
+    findings: Mapped[dict[str, Any]]
+    """Sizes, and for all members and for the true top tenth each metric with its interval."""
+    inputs: Mapped[str]
+    """What it was computed from, so that one can see that it is stale."""
+    seconds: Mapped[float] = mapped_column(Double)
+    computed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class Job(Base):
