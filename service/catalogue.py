@@ -159,6 +159,14 @@ _ALL = (
         ("larger", f"{_MEASURED} .30"),
         ("larger", f"{_MEASURED} .80"),
     ),
+    _proxy(
+        "swap",
+        "how many ReLU units differ in which images switch them on",
+        "Peng et al., SWAP-NAS: Sample-Wise Activation Patterns, ICLR 2024",
+        "columns",
+        ("larger", f"{_MEASURED} .32"),
+        ("larger", f"{_MEASURED} .82"),
+    ),
 )
 
 CATALOGUE: Mapping[str, Proxy] = MappingProxyType({proxy.name: proxy for proxy in _ALL})

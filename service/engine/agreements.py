@@ -15,10 +15,8 @@ class Agreements:
         self._products = torch.zeros(images, images, dtype=torch.float64, device=device)
         self._length = 0
 
-    def add(self, value: Tensor, copies: int) -> None:
-        """Takes a ReLU's value, which is never negative, as often as the network has it."""
-        # Flattened as it lies in memory, which copies nothing; what is not 0 is positive.
-        active = value.movedim(1, -1).flatten(1).to(torch.bool)
+    def add(self, active: Tensor, copies: int) -> None:
+        """Takes a ReLU's signs (N, D), as often as the network has it."""
         self._products.add_(_product(active), alpha=copies)
         self._length += copies * active.shape[1]
 
@@ -26,6 +24,12 @@ class Agreements:
         """(N, N) float64 whole numbers, on the CPU."""
         counts = self._products.diagonal()
         return (2 * self._products - counts[:, None] - counts + self._length).cpu()
+
+
+def signs(value: Tensor) -> Tensor:
+    """Whether each number of a ReLU's value, which is never negative, is positive: (N, D) bool."""
+    # Flattened as it lies in memory, which copies nothing; what is not 0 is positive.
+    return value.movedim(1, -1).flatten(1).to(torch.bool)
 
 
 def _product(active: Tensor) -> Tensor:

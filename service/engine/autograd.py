@@ -25,7 +25,7 @@ from service.engine.synflow import synaptic_flows
 from service.engine.watch import Watch
 
 _OF_LOSS = frozenset({"loss", "fisher", "curvature"})
-_BY_WATCHING = frozenset({"fisher", "patterns", "flops", "dependence"})
+_BY_WATCHING = frozenset({"fisher", "patterns", "columns", "flops", "dependence"})
 _ON_MINIBATCH = _OF_LOSS | _BY_WATCHING | {"jacobian"}
 
 
@@ -72,7 +72,7 @@ def _measure_on_minibatch(
     differentiated = of_loss or bool(passes & {"jacobian", "dependence"})
     images = images.detach().clone().requires_grad_(bool(passes & {"jacobian", "dependence"}))
     held = frozenset(id(layer.weight) for layer in of_modules)
-    watch = Watch(len(images), held, outputs="fisher" in passes, patterns="patterns" in passes)
+    watch = Watch(len(images), held, passes)
     with (
         findings.measuring("forward"),
         torch.set_grad_enabled(differentiated),
@@ -90,9 +90,11 @@ def _measure_on_minibatch(
     if "flops" in passes:
         findings.fields["flops"] = watch.multiply_adds // len(images)
     if "patterns" in passes:
-        if watch.refusal:
-            findings.unmeasured["patterns"] = watch.refusal
         findings.fields["agreements"] = watch.agreements()
+    if "columns" in passes:
+        findings.fields["distinct_columns"] = watch.columns.distinct()
+    if watch.refusal:
+        findings.unmeasured |= dict.fromkeys(passes & {"patterns", "columns"}, watch.refusal)
     with torch.enable_grad():
         # Before the loss, whose own graph takes memory where the curvature is asked for.
         if "jacobian" in passes:

@@ -12,6 +12,7 @@ PASSES = frozenset(
         "curvature",
         "jacobian",
         "patterns",
+        "columns",
         "synflow",
         "flops",
         "dependence",
@@ -68,6 +69,10 @@ class Measurements:
 
     agreements: Tensor | None = None
     """`patterns`: on how many ReLUs two images agree, (N, N) float64 whole numbers."""
+
+    distinct_columns: int | None = None
+    """`columns`: how many of all ReLUs' columns differ, a column being the N images' signs of one
+    unit; 0 without a ReLU."""
 
     synaptic_flows: tuple[float, ...] | None = None
     """`synflow`: Σ |w⊙∂R/∂w| of the network with absolute parameters and without batch norm, R the

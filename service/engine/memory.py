@@ -14,8 +14,10 @@ from service.engine.plan import Plan, Step, plan
 from service.engine.rules import Layer, Motion, Rule
 from service.graph import Convolution, Graph, Linear, ReLU
 
-_SINGLE, _DOUBLE = 4, 8
+_SINGLE, _DOUBLE, _WORD = 4, 8, 8
+_BITS = 8 * _WORD
 _OF_LOSS = frozenset({"loss", "fisher", "curvature"})
+_OF_RELUS = frozenset({"patterns", "columns"})
 _REVERSING = _OF_LOSS | {"jacobian"}
 
 
@@ -26,12 +28,12 @@ def peak_bytes(graph: Graph, images: int, passes: frozenset[str], itemsize: int 
     sweep is given counts too: the images and the weights, in float32. Not what Python, torch and
     oneDNN take for themselves.
     """
-    planned = plan(graph, dead_ends="patterns" in passes, moving="curvature" in passes)
+    planned = plan(graph, dead_ends=bool(passes & _OF_RELUS), moving="curvature" in passes)
     meter = Meter()
     meter.take(_SINGLE * graph.parameters)
     batch = Allocations(graph, meter, images, itemsize)
     given = batch.value(0)
-    if passes & (_REVERSING | {"patterns"}):
+    if passes & (_REVERSING | _OF_RELUS):
         _measure_on_minibatch(planned, batch, passes)
     if "weights" in passes:
         meter.touch(_DOUBLE * _largest_layer(graph))
@@ -66,10 +68,18 @@ def bound_bytes(graph: Graph, images: int, itemsize: int = _SINGLE) -> int:
 def _measure_on_minibatch(planned: Plan, batch: Allocations, passes: frozenset[str]) -> None:
     moving = "curvature" in passes
 
+    columns: list[Any] = []
+
     def compare(step: Step, value: Any) -> None:
-        if "patterns" in passes and isinstance(step.operation, ReLU):
-            # One byte a sign.
-            value.touch(1 / value.itemsize)
+        if not passes & _OF_RELUS or not isinstance(step.operation, ReLU):
+            return
+        # One byte a sign.
+        active = value.new(itemsize=1)
+        if "columns" in passes:
+            # One bit a sign, in whole words: as bytes, and as words.
+            words = -(-batch.images // _BITS)
+            packed = active.new(active.numbers // batch.images * words, _WORD)
+            columns.append(packed.new())
 
     images: Any = batch.value(0)
     # Of agreements or of the Jacobian, in float64: the one that is added to, and a product.
@@ -83,6 +93,10 @@ def _measure_on_minibatch(planned: Plan, batch: Allocations, passes: frozenset[s
         reversing=bool(passes & _REVERSING),
         read=compare,
     )
+    if columns:
+        # All in one, beside what they were.
+        images.new(sum(each.numbers for each in columns), _WORD)
+        columns.clear()
     if "jacobian" in passes:
         kept = dict(walked.rules) if passes & _OF_LOSS else walked.rules
         B: Any = batch.value(planned.output)

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from service.engine import walks
-from service.engine.agreements import Agreements
+from service.engine.agreements import Agreements, signs
+from service.engine.columns import Columns
 from service.engine.cross_entropy import loss_cotangent
 from service.engine.findings import Findings
 from service.engine.flows import synaptic_flows
@@ -32,6 +33,7 @@ SWEPT = PASSES - {"flops", "dependence"}
 """What a sweep measures. The others a graph knows by arithmetic."""
 
 _OF_LOSS = frozenset({"loss", "fisher", "curvature"})
+_OF_RELUS = frozenset({"patterns", "columns"})
 _REVERSING = _OF_LOSS | {"jacobian"}
 
 
@@ -51,10 +53,10 @@ def sweep(
         for index, operation in enumerate(graph.operations)
         if isinstance(operation, Convolution | Linear)
     }
-    planned = plan(graph, dead_ends="patterns" in passes, moving="curvature" in passes)
+    planned = plan(graph, dead_ends=bool(passes & _OF_RELUS), moving="curvature" in passes)
     findings = Findings(images.device)
     with torch.no_grad():
-        if passes & (_REVERSING | {"patterns"}):
+        if passes & (_REVERSING | _OF_RELUS):
             _measure_on_minibatch(planned, weights, slots, images, labels, passes, findings)
         if "weights" in passes:
             with findings.measuring("weights"):
@@ -82,11 +84,16 @@ def _measure_on_minibatch(
     moving = "curvature" in passes
     reversing = bool(passes & _REVERSING)
     rules = walks.rules_with(parameters_for(images, weights))
-    agreements = Agreements(len(images), images.device)
+    agreements, columns = Agreements(len(images), images.device), Columns()
 
     def compare(step: Step, value: Tensor) -> None:
-        if "patterns" in passes and isinstance(step.operation, ReLU):
-            agreements.add(value, step.copies)
+        if not passes & _OF_RELUS or not isinstance(step.operation, ReLU):
+            return
+        active = signs(value)
+        if "patterns" in passes:
+            agreements.add(active, step.copies)
+        if "columns" in passes:
+            columns.add(active)
 
     with findings.measuring("forward"):
         walked = walks.forward(
@@ -94,6 +101,8 @@ def _measure_on_minibatch(
         )
     if "patterns" in passes:
         findings.fields["agreements"] = agreements.matrix()
+    if "columns" in passes:
+        findings.fields["distinct_columns"] = columns.distinct()
     if "jacobian" in passes:
         # A walk of its own: in one with A each would push the other out of the caches.
         with findings.measuring("jacobian"):

@@ -15,6 +15,7 @@ from torch.autograd.graph import GradientEdge, get_gradient_edge
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from service.engine.columns import Columns
 from service.engine.dependence import leaves
 from service.engine.rectifiers import rectified
 
@@ -54,23 +55,25 @@ class Run:
 
 
 class Watch(TorchFunctionMode):
-    """Reads what is asked for while it is entered.
+    """Reads what `passes` need of a forward while it is entered.
 
     `images` are as many, `held` the `id` of each weight that a module holds as its own.
     """
 
-    def __init__(self, images: int, held: frozenset[int], *, outputs: bool, patterns: bool) -> None:
+    def __init__(self, images: int, held: frozenset[int], passes: frozenset[str]) -> None:
         super().__init__()
         self.multiply_adds = 0
         """Of the minibatch, in convolutions and linear layers."""
         self.runs: list[Run] = []
-        """With `outputs`, those that gradients can reach, in the order in which they ran."""
+        """For `fisher`, those that gradients can reach, in the order in which they ran."""
         self.seen: dict[int, int] = {}
         """By the `id` of a parameter that a layer ran with: the filter size, the first time."""
         self.refusal: str | None = None
-        """Why the agreements say nothing."""
+        """Why the ReLUs say nothing."""
+        self.columns = Columns()
+        """For `columns`."""
         self._held = held
-        self._outputs, self._patterns = outputs, patterns
+        self._passes = passes
         self._products = torch.zeros(images, images, dtype=torch.float64, device="cpu")
         self._units = 0
 
@@ -82,22 +85,25 @@ class Watch(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        if self._patterns and (values := rectified(func, args, kwargs)) is not None:
-            self._compare(values.detach())
+        if (
+            self._passes & {"patterns", "columns"}
+            and (values := rectified(func, args, kwargs)) is not None
+        ):
+            self._read_signs(values.detach())
         result = func(*args, **kwargs)
         if func in _LAYERS:
             self._note(func, args, kwargs, result)
         return result
 
     def agreements(self) -> Tensor:
-        """With `patterns`: on how many ReLUs two images agree, (N, N) float64; 0 without a ReLU.
+        """For `patterns`: on how many ReLUs two images agree, (N, N) float64; 0 without a ReLU.
 
         c cᵀ + (1-c)(1-c)ᵀ for c = [values > 0] is (D + s sᵀ) / 2 for the signs s = 2c - 1, D of
         them in all.
         """
         return (self._products.cpu() + self._units) / 2
 
-    def _compare(self, values: Tensor) -> None:
+    def _read_signs(self, values: Tensor) -> None:
         if values.shape[:1] != self._products.shape[:1]:
             self.refusal = (
                 f"a ReLU reads {tuple(values.shape)}, not a row for each of the "
@@ -106,10 +112,17 @@ class Watch(TorchFunctionMode):
             return
         # Channels last is how the values lie in memory: flattening them so copies nothing.
         rows = values.movedim(1, -1).flatten(1) if values.ndim > 1 else values[:, None]
-        signs = (rows > 0).to(torch.float32).mul_(2).sub_(1)
+        active = rows > 0
+        if "columns" in self._passes:
+            self.columns.add(active)
+        if "patterns" in self._passes:
+            self._compare(active)
+
+    def _compare(self, active: Tensor) -> None:
+        signs = active.to(torch.float32).mul_(2).sub_(1)
         self._units += signs.shape[1]
         # The sum stays on the device of the ReLUs: copying each would wait for it.
-        self._products = self._products.to(values.device)
+        self._products = self._products.to(active.device)
         for start in range(0, signs.shape[1], _EXACT):
             part = signs[:, start : start + _EXACT]
             self._products += part @ part.T
@@ -148,7 +161,7 @@ class Watch(TorchFunctionMode):
         if parameter is None:
             return
         self.seen.setdefault(id(parameter), filter_size)
-        if self._outputs and output.requires_grad:
+        if "fisher" in self._passes and output.requires_grad:
             self.runs.append(
                 Run(
                     parameter,

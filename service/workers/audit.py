@@ -27,6 +27,7 @@ BOUNDS: Mapping[str, float] = {
     "jacob_cov": 2e-3,
     "epe_nas": 1e-1,
     "nwot": 1e-5,
+    "swap": 1e-2,
 }
 """By proxy: the largest `difference` that passes for the noise of float32.
 

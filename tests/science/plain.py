@@ -171,6 +171,13 @@ class Plain:
             return float("nan")
         return float(np.linalg.slogdet(kernel)[1])
 
+    def swap(self) -> float:
+        columns = set()
+        for values in self.run(self.p, self.images).relus:
+            active = (values.detach() > 0).flatten(1)
+            columns |= {tuple(column) for column in active.T.tolist()}
+        return float(len(columns)) if columns else float("nan")
+
 
 def _grad(scalar: Tensor, inputs: list[Tensor], **kept: bool) -> tuple[Tensor, ...]:
     if not scalar.requires_grad:

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.engine.agreements import Agreements
+from service.engine.agreements import Agreements, signs
 
 
 @given(
@@ -24,8 +24,8 @@ def test_agreements_are_counted(
     if len(shape) == 3:
         tensor = tensor.contiguous(memory_format=torch.channels_last)
     agreements = Agreements(images, tensor.device)
-    agreements.add(tensor, copies)
-    agreements.add(tensor[:, :1], 1)
+    agreements.add(signs(tensor), copies)
+    agreements.add(signs(tensor[:, :1]), 1)
     rows = (values > 0).reshape(images, -1)
     first = (values[:, :1] > 0).reshape(images, -1)
     expected = sum(
@@ -37,5 +37,5 @@ def test_agreements_are_counted(
 @pytest.mark.parametrize("columns", [2**16, 2**17 + 1])
 def test_long_rows_are_exact(columns: int) -> None:
     agreements = Agreements(3, torch.device("cpu"))
-    agreements.add(torch.ones(3, columns), 1)
+    agreements.add(torch.ones(3, columns, dtype=torch.bool), 1)
     assert (agreements.matrix() == columns).all()

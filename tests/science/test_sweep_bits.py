@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from service.engine import initial_weights, walks
-from service.engine.agreements import Agreements
+from service.engine.agreements import Agreements, signs
+from service.engine.columns import Columns
 from service.engine.cross_entropy import loss_cotangent
 from service.engine.layer_sums import LayerSums
 from service.engine.plan import Step, plan
@@ -40,6 +41,7 @@ READS = {
     "curvature": {"curvatures"},
     "jacobian": {"jacobian_gram", "labels"},
     "patterns": {"agreements"},
+    "columns": {"distinct_columns"},
     "synflow": {"synaptic_flows"},
 }
 
@@ -116,12 +118,14 @@ def test_nothing_in_the_walks_waits_for_the_device(name: str) -> None:
     images, labels = (each.to("meta") for each in inputs(asked, torch.float32))
     planned = plan(asked, dead_ends=True, moving=True)
     rules = walks.rules_with(parameters_for(images, initial_weights(asked, SEED)))
-    agreements = Agreements(len(images), images.device)
+    agreements, columns = Agreements(len(images), images.device), Columns()
     sums = LayerSums(SWEPT)
 
     def compare(step: Step, value: Tensor) -> None:
         if isinstance(step.operation, ReLU):
-            agreements.add(value, step.copies)
+            active = signs(value)
+            agreements.add(active, step.copies)
+            columns.add(active)
 
     with torch.no_grad():
         walked = walks.forward(planned, rules, images, moving=True, read=compare)
