@@ -28,7 +28,7 @@ from rich.progress import track
 
 from benchmarks.machine import this_machine
 from service.benches import BENCHES
-from service.catalogue import CATALOGUE
+from service.catalogue import CATALOGUE, MEASURED
 from service.minibatch import PATCHES, Minibatch, draw, patches
 from service.protocol import RECIPES, Protocol, protocol, resolution
 from service.proxies import evaluate
@@ -116,7 +116,7 @@ def main(
     started = perf_counter()
     scores = list(_scores(bench, [truth.spelling(row) for row in rows]))
     seconds = perf_counter() - started
-    found = [_correlation(bench, name, scores, accuracies, seed) for name in CATALOGUE]
+    found = [_correlation(bench, name, scores, accuracies, seed) for name in MEASURED]
     machine = this_machine()
     print(_markdown(found))
     print(f"\n{bench}, {len(rows)} architectures, seed {seed}: {truth.meaning}.")
@@ -177,7 +177,7 @@ class Scorer:
         architecture = asked.read(spelling).architecture
         graph = asked.graph(architecture.spec, cls.protocol.skeleton, cls.protocol.classes)
         images, labels = cls.minibatch.images, cls.minibatch.labels
-        return evaluate(graph, images, labels, cls.protocol.seed, list(CATALOGUE)).values
+        return evaluate(graph, images, labels, cls.protocol.seed, list(MEASURED)).values
 
 
 def _correlation(
@@ -208,10 +208,11 @@ def _correlation(
 
 def spearman(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
     """Pearson's correlation of the ranks, ties sharing their mean rank."""
-    return float(np.corrcoef(_ranks(left), _ranks(right))[0, 1])
+    return float(np.corrcoef(ranks(left), ranks(right))[0, 1])
 
 
-def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 for the smallest; equal values share their mean rank."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[place])
 

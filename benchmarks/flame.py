@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from service.benches import BENCHES
-from service.catalogue import CATALOGUE
+from service.catalogue import MEASURED
 from service.minibatch import draw, patches
 from service.protocol import RECIPES, resolution
 from service.workers import environment
@@ -33,7 +33,7 @@ def main(
     minibatch = draw(patches(), RECIPES[RECIPE].batch_size, resolution(BENCH, RECIPE))
     graph = bench.graph(bench.example, bench.skeletons[RECIPE], len(patches().classes))
     for _ in range(sweeps):
-        evaluate(graph, minibatch.images, minibatch.labels, 0, list(CATALOGUE))
+        evaluate(graph, minibatch.images, minibatch.labels, 0, list(MEASURED))
 
 
 if __name__ == "__main__":

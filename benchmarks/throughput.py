@@ -32,7 +32,7 @@ from rich.table import Table
 from benchmarks.machine import this_machine
 from benchmarks.running import service
 from service.benches import BENCHES
-from service.catalogue import CATALOGUE
+from service.catalogue import MEASURED
 from service.protocol import RECIPES, Protocol, protocol, resolution
 from service.workers import environment
 
@@ -157,7 +157,7 @@ def _evaluate(work: tuple[str, Mapping[str, Any], int]) -> None:
     recipe, spec, seed = work
     described, images, labels = _setting(recipe, seed)
     graph = BENCHES[BENCH].graph(dict(spec), described.skeleton, described.classes)
-    evaluate(graph, images, labels, seed, list(CATALOGUE))
+    evaluate(graph, images, labels, seed, list(MEASURED))
 
 
 _SETTINGS: dict[str, Any] = {}

@@ -60,6 +60,10 @@ class Bench:
     """Reads a spelling; raises InvalidSpellingError."""
     graph: Callable[[Spec, Skeleton, int], Graph]
     """The network of a representative `spec` in a skeleton, for a number of output classes."""
+    structure: Callable[[Spec, Skeleton, int], Mapping[str, float]]
+    """The catalogue's structural proxies of a class, of whichever spelling, in a skeleton and for a
+    number of output classes. A proxy that is left out is undefined: there is no path from input to
+    output."""
     spellings: Callable[[Spec], Sequence[Spec]]
     """Every minimal spelling of the class of a representative `spec`, the representative first."""
     neighbours: Callable[[Spec], Sequence[Architecture]]

@@ -20,9 +20,13 @@ from service.benches.nb101_cell import (
 from service.benches.nb101_edits import children
 from service.benches.nb101_skeleton import SKELETONS, network
 from service.benches.nb101_spelling import FIELDS, minimal, parse, spelled
+from service.benches.structure import Kind, Vertex, structural
 from service.graph import Graph
 
 NAME = "nb101"
+
+_KINDS: tuple[Kind, ...] = ("convolution_3x3", "convolution_1x1", "pool")
+"""Of the operations, by label."""
 
 _PAIRS = tuple((x, y) for y in range(MAX_VERTICES) for x in range(y))
 
@@ -39,6 +43,18 @@ def read(spelling: Mapping[str, object]) -> Reading:
 def graph(spec: Spec, skeleton: Skeleton, classes: int) -> Graph:
     """The network of a spelling, its vertices in the order written."""
     return network(minimal(parse(spec)), skeleton, classes)
+
+
+def structure(spec: Spec, skeleton: Skeleton, classes: int) -> Mapping[str, float]:
+    """See `Bench.structure`. No path is the identity: an edge input→output is a convolution."""
+    cell = representative(minimal(parse(spec)))
+    sources: list[list[int]] = [[] for _ in range(cell.vertices)]
+    for x, y in cell.edges:
+        sources[y].append(x)
+    kinds: list[Kind] = ["input", *(_KINDS[label] for label in cell.labels), "output"]
+    vertices = [Vertex(kind, tuple(read)) for kind, read in zip(kinds, sources, strict=True)]
+    found = structural(vertices, network(cell, skeleton, classes))
+    return {**found, "structural_identity_paths": 0.0}
 
 
 def spellings(spec: Spec) -> Sequence[Spec]:
@@ -99,6 +115,7 @@ BENCH = Bench(
     skeletons=SKELETONS,
     read=read,
     graph=graph,
+    structure=structure,
     spellings=spellings,
     neighbours=neighbours,
     everything=None,

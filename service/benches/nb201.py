@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from service.benches.bench import Architecture, Bench, Reading, Skeleton, Spec
 from service.benches.draws import integers
 from service.benches.nb201_classes import CELLS, Class, children, classes, code
+from service.benches.nb201_paths import vertices
 from service.benches.nb201_skeleton import SKELETONS, network
 from service.benches.nb201_spelling import FIELDS, arch, parse
 from service.benches.nb201_values import OPERATIONS, value_graph
+from service.benches.structure import structural
 from service.graph import Graph
 
 NAME = "nb201"
@@ -27,6 +29,14 @@ def read(spelling: Mapping[str, object]) -> Reading:
 def graph(spec: Spec, skeleton: Skeleton, classes: int) -> Graph:
     """The network of a spelling: its live operations alone, one pool for equal pools."""
     return network(value_graph(parse(spec)), skeleton, classes)
+
+
+def structure(spec: Spec, skeleton: Skeleton, classes: int) -> Mapping[str, float]:
+    """See `Bench.structure`; what is counted is counted in the representative."""
+    cell = parse(spellings(spec)[0])
+    read = vertices(cell)
+    found = structural(read, network(value_graph(cell), skeleton, classes))
+    return {**found, "structural_identity_paths": float(read[-1].sources.count(0))}
 
 
 def spellings(spec: Spec) -> Sequence[Spec]:
@@ -84,6 +94,7 @@ BENCH = Bench(
     skeletons=SKELETONS,
     read=read,
     graph=graph,
+    structure=structure,
     spellings=spellings,
     neighbours=neighbours,
     everything=everything,

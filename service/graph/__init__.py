@@ -4,6 +4,7 @@ This package imports nothing outside the standard library.
 """
 
 from service.graph.builder import Builder
+from service.graph.expected_flow import expected_flow
 from service.graph.graph import Graph
 from service.graph.operations import (
     Add,
@@ -39,4 +40,5 @@ __all__ = [
     "ReLU",
     "Shape",
     "Zero",
+    "expected_flow",
 ]

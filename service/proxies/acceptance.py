@@ -1,15 +1,27 @@
 """What `score` takes, and what it refuses and why."""
 
+from collections.abc import Iterable
 from itertools import chain
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from service.catalogue import CATALOGUE, MEASURED
+
 MINIMUM_BATCH = 16
 """With fewer images the kernels and correlations between images say nothing."""
 
 _PARALLEL = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+
+
+def refuse_proxies(names: Iterable[str]) -> None:
+    """Raises ValueError for what no network has, whatever it is."""
+    refused = [name for name in names if name not in MEASURED]
+    if unknown := [name for name in refused if name not in CATALOGUE]:
+        raise ValueError(f"no such proxies: {', '.join(unknown)}")
+    if refused:
+        raise ValueError(f"of a bench's cells alone, not of any network: {', '.join(refused)}")
 
 
 def bare(network: nn.Module) -> nn.Module:

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from service.catalogue import CATALOGUE
+from service.catalogue import MEASURED
 from service.engine import Measurements, initial_weights, sweep
 from service.graph import Graph
-from service.proxies.acceptance import MINIMUM_BATCH
+from service.proxies.acceptance import MINIMUM_BATCH, refuse_proxies
 from service.proxies.formulas import apply_formulas
 
 
@@ -40,13 +40,14 @@ def evaluate(
 
     `images` (N, 3, R, R) are float32 and `labels` (N,) int64. Only the passes that `proxies` need
     are run, each once. Raises ValueError for fewer than 16 images, for images and labels that do
-    not fit each other or the graph, and for a name outside the catalogue.
+    not fit each other or the graph, and for a name outside the catalogue
+    or of a structural proxy, which no graph says.
 
     Repeated calls give the same bits as long as the number of threads stays the same: torch's sums
     depend on it. The caller sets it (`torch.set_num_threads`), once a process.
     """
     _check(graph, images, labels, proxies)
-    asked = [CATALOGUE[name] for name in dict.fromkeys(proxies)]
+    asked = [MEASURED[name] for name in dict.fromkeys(proxies)]
     passes = passes_for(graph, proxies)
     measurements = _measure(graph, images, labels, seed, passes, device, dtype)
     values, undefined = apply_formulas(asked, measurements)
@@ -55,7 +56,7 @@ def evaluate(
 
 def passes_for(graph: Graph, proxies: Sequence[str]) -> frozenset[str]:
     """What the sweep measures of a network for proxies of the catalogue."""
-    asked = [CATALOGUE[name] for name in proxies]
+    asked = [MEASURED[name] for name in proxies]
     alive = graph.output_depends_on_input
     measured = [proxy for proxy in asked if alive or not proxy.needs_input]
     return frozenset[str]().union(*(proxy.passes for proxy in measured))
@@ -64,8 +65,7 @@ def passes_for(graph: Graph, proxies: Sequence[str]) -> frozenset[str]:
 def _check(
     graph: Graph, images: NDArray[np.float32], labels: NDArray[np.int64], proxies: Sequence[str]
 ) -> None:
-    if unknown := [name for name in proxies if name not in CATALOGUE]:
-        raise ValueError(f"no such proxies: {', '.join(unknown)}")
+    refuse_proxies(proxies)
     if len(images) < MINIMUM_BATCH:
         raise ValueError(f"a batch has at least {MINIMUM_BATCH} images, not {len(images)}")
     if images.shape[1:] != graph.shapes[0]:

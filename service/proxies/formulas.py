@@ -9,6 +9,8 @@ from service.catalogue import Proxy
 from service.engine import Measurements
 from service.proxies.registry import FORMULAS, UndefinedError
 
+NO_PATH = "no path from input to output"
+
 
 def apply_formulas(
     proxies: Iterable[Proxy], measurements: Measurements
@@ -26,7 +28,7 @@ def apply_formulas(
 
 def _value(proxy: Proxy, measurements: Measurements) -> float:
     if proxy.needs_input and measurements.depends_on_images is False:
-        raise UndefinedError("no path from input to output")
+        raise UndefinedError(NO_PATH)
     # `flops` is a pass of its own where no graph counts them: see `PASSES`.
     for name in (*sorted(proxy.passes), proxy.name):
         if name in measurements.unmeasured:

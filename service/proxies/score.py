@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from service.catalogue import CATALOGUE, Proxy
+from service.catalogue import MEASURED, Proxy
 from service.engine import (
     Measurements,
     generators,
@@ -19,7 +19,7 @@ from service.engine import (
     seed_random_numbers,
     unchanged,
 )
-from service.proxies.acceptance import bare, refuse_minibatch, refuse_network
+from service.proxies.acceptance import bare, refuse_minibatch, refuse_network, refuse_proxies
 from service.proxies.formulas import apply_formulas
 
 
@@ -37,7 +37,7 @@ def score(
     network: nn.Module,
     images: Tensor,
     labels: Tensor,
-    proxies: Sequence[str] = tuple(CATALOGUE),
+    proxies: Sequence[str] = tuple(MEASURED),
     *,
     seed: int = 0,
 ) -> dict[str, float | Undefined]:
@@ -49,13 +49,13 @@ def score(
     layers such as dropout draw; each forward draws the same.
 
     Afterwards the network and all global random states are as they were, if this raises too. No
-    thread may use the network meanwhile. Raises ValueError for what has no scores at all; what the
+    thread may use the network meanwhile. Raises ValueError for what has no scores at all and for
+    structural proxies, which only cells of a bench have; what the
     network itself raises goes through. docs/library.md says what is scored and how, and what is
     refused.
     """
-    if unknown := [name for name in proxies if name not in CATALOGUE]:
-        raise ValueError(f"no such proxies: {', '.join(unknown)}")
-    asked = [CATALOGUE[name] for name in dict.fromkeys(proxies)]
+    refuse_proxies(proxies)
+    asked = [MEASURED[name] for name in dict.fromkeys(proxies)]
     network = bare(network)
     refuse_minibatch(images, labels)
     refuse_network(network, images)

@@ -28,8 +28,14 @@ BOUNDS: Mapping[str, float] = {
     "epe_nas": 1e-1,
     "nwot": 1e-5,
     "swap": 1e-2,
+    "structural_synflow": 1e-12,
+    "structural_pools": 0.0,
+    "structural_path_length": 0.0,
+    "structural_identity_paths": 0.0,
+    "structural_depth_3x3": 0.0,
+    "structural_pools_per_path": 0.0,
 }
-"""By proxy: the largest `difference` that passes for the noise of float32.
+"""By proxy: the largest `difference` that passes for the noise of float32, and of a logarithm.
 
 Where a proxy is computed in float32, two to four times the largest seen on 151 networks of both
 benches under `fast` between torch's kernels for AVX-512 and for SSE 4.1, or more. That largest is

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 import torch
@@ -15,8 +16,9 @@ from service.engine.memory import bound_bytes, peak_bytes
 from service.graph import Graph
 from service.minibatch import Minibatch
 from service.protocol import Protocol
-from service.proxies import evaluate
+from service.proxies import Evaluation, evaluate
 from service.proxies.evaluate import passes_for
+from service.proxies.formulas import NO_PATH
 from service.workers.memory import TooLargeError
 
 # What all proxies of a network take on one core of a current CPU, fitted to both benches under both
@@ -48,7 +50,7 @@ class Setting:
         """Raises TooLargeError where an architecture needs more bytes than that."""
         graph, images = self.graph(claimed), self.protocol.batch_size
         itemsize: int = getattr(torch, self.protocol.precision).itemsize
-        passes = passes_for(graph, claimed.proxies)
+        passes = passes_for(graph, _measured(claimed))
         # The exact figure takes a tenth of a fast evaluation's time.
         if not passes or bound_bytes(graph, images, itemsize) <= allowed:
             return
@@ -82,7 +84,7 @@ class Computed:
     rows: list[dict[str, Any]]
     """Of `scores`: one a proxy, with its value or its reason."""
     passes: Mapping[str, float]
-    """Seconds of the network's `build` and of each pass."""
+    """Seconds of the network's `build`, of each pass and of the `structure`."""
 
 
 def compute(
@@ -100,26 +102,50 @@ def compute(
         setting.minibatch.images,
         setting.minibatch.labels,
         protocol.seed,
-        claimed.proxies,
+        _measured(claimed),
         device=device,
         dtype=getattr(torch, protocol.precision),
     )
-    seconds = sum(result.seconds.values())
+    structure = _structure(setting, claimed)
+    values = {**result.values, **structure.values}
+    undefined = {**result.undefined, **structure.undefined}
+    passes = {**result.seconds, **structure.seconds}
+    seconds = sum(passes.values())
     rows = [
         {
             "architecture_id": claimed.architecture_id,
             "protocol_id": claimed.protocol_id,
             "proxy": proxy,
             "revision": CATALOGUE[proxy].revision,
-            "value": result.values.get(proxy),
-            "undefined": result.undefined.get(proxy),
+            "value": values.get(proxy),
+            "undefined": undefined.get(proxy),
             "device": device,
             "torch": torch.__version__,
             "seconds": seconds,
         }
         for proxy in claimed.proxies
     ]
-    return Computed(rows, result.seconds)
+    return Computed(rows, passes)
+
+
+def _measured(claimed: Claimed) -> list[str]:
+    return [name for name in claimed.proxies if not CATALOGUE[name].structural]
+
+
+def _structure(setting: Setting, claimed: Claimed) -> Evaluation:
+    """The structural proxies of a claimed architecture; no network is built for them."""
+    protocol = setting.protocol
+    asked = [name for name in claimed.proxies if CATALOGUE[name].structural]
+    if not asked:
+        return Evaluation({}, {}, {})
+    begun = perf_counter()
+    structure = BENCHES[claimed.bench].structure
+    found = structure(dict(claimed.spec), protocol.skeleton, protocol.classes)
+    return Evaluation(
+        {name: found[name] for name in asked if name in found},
+        {name: NO_PATH for name in asked if name not in found},
+        {"structure": perf_counter() - begun},
+    )
 
 
 def described(error: Exception) -> Mapping[str, Any]:

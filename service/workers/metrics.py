@@ -61,7 +61,7 @@ class Metrics:
         )
         self._passes = Histogram(
             "nascore_worker_pass_seconds",
-            "Seconds of one architecture's build and of each of its passes",
+            "Seconds of one architecture's build, of each of its passes and of its structure",
             [*of_bench, "pass"],
             registry=registry,
             buckets=PASS_SECONDS,
@@ -108,7 +108,7 @@ class Metrics:
             queued.observe(claimed.queued_seconds)
 
     def evaluated(self, bench: str, passes: Mapping[str, float]) -> None:
-        """An architecture, with the seconds of its build and of each pass."""
+        """An architecture, with the seconds of its build, of each pass and of its structure."""
         self._evaluated.labels(self._device, bench).inc()
         for name, seconds in passes.items():
             self._passes.labels(self._device, bench, name).observe(seconds)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from torch import nn
 from torch.nn import functional as F
 
-from service.catalogue import CATALOGUE
+from service.catalogue import MEASURED
 from service.engine import PASSES, Measurements, build, measure
 from service.graph import Builder, GlobalAveragePool, Graph, Linear
 from service.proxies import FORMULAS, UndefinedError, evaluate
@@ -16,7 +16,7 @@ from service.proxies import FORMULAS, UndefinedError, evaluate
 from .slow import Slow
 from .small_graphs import GRAPHS, dead, graphs, linear, minibatch
 
-ALL = tuple(CATALOGUE)
+ALL = tuple(MEASURED)
 SEED = 11
 
 
@@ -197,9 +197,9 @@ def test_plain_of_a_convolution_before_batch_norm_is_zero() -> None:
 def test_a_network_without_a_path_has_only_what_needs_no_input() -> None:
     images, labels = minibatch(dead())
     found = evaluate(dead(), images, labels, SEED, ALL)
-    assert found.values.keys() == {p.name for p in CATALOGUE.values() if not p.needs_input}
+    assert found.values.keys() == {p.name for p in MEASURED.values() if not p.needs_input}
     assert found.undefined == dict.fromkeys(
-        (p.name for p in CATALOGUE.values() if p.needs_input), "no path from input to output"
+        (p.name for p in MEASURED.values() if p.needs_input), "no path from input to output"
     )
     assert found.seconds.keys() == {"build", "weights"}
 
@@ -332,8 +332,8 @@ def test_an_in_place_relu_after_a_convolution_changes_nothing() -> None:
 
 
 def test_formulas_and_catalogue_hold_together() -> None:
-    assert FORMULAS.keys() == CATALOGUE.keys()
-    for proxy in CATALOGUE.values():
+    assert FORMULAS.keys() == MEASURED.keys()
+    for proxy in MEASURED.values():
         assert proxy.passes <= PASSES
         # Each formula finds all it reads in its own passes.
         images, labels = minibatch(GRAPHS["residual"])

@@ -116,6 +116,8 @@ def test_minibatches_without_scores_are_refused() -> None:
     images, labels = minibatch(member)
     with pytest.raises(ValueError, match="no such proxies: snap, snop"):
         score(member, images, labels, ["snap", "snip", "snop"])
+    with pytest.raises(ValueError, match=r"of a bench's cells alone, .*: structural_pools"):
+        score(member, images, labels, ["snip", "structural_pools"])
     with pytest.raises(ValueError, match="at least 16 images, not 15"):
         score(member, images[:15], labels[:15], ["params"])
     with pytest.raises(ValueError, match=r"16 images want as many labels, not \(15,\)"):

@@ -39,6 +39,8 @@ def test_the_catalogue_names_what_can_be_asked_for(http: httpx2.Client) -> None:
     proxies = {proxy["name"]: proxy for proxy in http.get("/proxies").json()}
     assert list(proxies) == list(CATALOGUE)
     assert proxies["snip"]["better"] == {"nb101": "smaller", "nb201": "larger"}
+    structural = {name for name, proxy in proxies.items() if proxy["structural"]}
+    assert structural == {name for name in CATALOGUE if name.startswith("structural_")}
     protocols = {protocol["name"]: protocol for protocol in http.get("/protocols").json()}
     assert set(protocols) == {"full", "fast"}
     for name, bench in benches.items():

@@ -65,9 +65,26 @@ def test_a_spec_can_be_sent_back_and_is_known(http: httpx2.Client, running: Runn
 def test_a_network_without_a_path_has_sizes_and_reasons(http: httpx2.Client) -> None:
     (result,) = ask(http, {"bench": "nb201", "arch": NO_PATH}).json()["results"]
     defined = {name for name, value in result["scores"].items() if value is not None}
-    assert defined == {"params", "flops", "l2_norm"}
+    counted = {"structural_pools", "structural_identity_paths", "structural_depth_3x3"}
+    assert defined == {"params", "flops", "l2_norm", *counted}
     assert set(result["undefined"]) == set(CATALOGUE) - defined
     assert set(result["undefined"].values()) == {"no path from input to output"}
+
+
+@pytest.mark.parametrize("bench", ["nb101", "nb201"])
+def test_structural_proxies_are_computed_where_nothing_else_is(
+    http: httpx2.Client, bench: str
+) -> None:
+    names = [proxy.name for proxy in CATALOGUE.values() if proxy.structural]
+    body = {"bench": bench, "architecture": BENCHES[bench].example, "proxies": names, "seed": 5}
+    answer = ask(http, body).json()
+    (result,) = answer["results"]
+    protocol = answer["protocol"]
+    structure = BENCHES[bench].structure(result["spec"], protocol["skeleton"], protocol["classes"])
+    assert result["scores"] == structure
+    found = http.get(f"/architectures/{bench}/{result['hash']}").json()
+    seconds = [each["seconds"] for each in found["scores"] if each["proxy"] in names]
+    assert all(each > 0 for each in seconds)
 
 
 def test_what_is_missing_is_computed_and_nothing_else(

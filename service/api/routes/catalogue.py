@@ -90,6 +90,7 @@ async def proxies() -> list[ProxyAnswer]:
             revision=proxy.revision,
             better=dict(proxy.better),
             evidence=dict(proxy.evidence),
+            structural=proxy.structural,
         )
         for proxy in CATALOGUE.values()
     ]

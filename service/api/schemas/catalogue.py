@@ -49,6 +49,7 @@ class ProxyAnswer(BaseModel):
     revision: int
     better: dict[str, Direction]
     evidence: dict[str, str]
+    structural: bool = Field(description="Of a bench's cell alone: no network, no weights.")
 
 
 class ProtocolAnswer(BaseModel):
