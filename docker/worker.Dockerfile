@@ -16,8 +16,11 @@ FROM build AS names
 COPY pyproject.toml .
 RUN python -c "import tomllib; \
 project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
-open('torch.txt', 'w').write('\n'.join(project['optional-dependencies']['worker'])); \
-open('needs.txt', 'w').write('\n'.join(project['dependencies']))"
+of_worker = project['optional-dependencies']['worker']; \
+torch = [need for need in of_worker if need.startswith('torch')]; \
+others = [need for need in of_worker if need not in torch]; \
+open('torch.txt', 'w').write('\n'.join(torch)); \
+open('needs.txt', 'w').write('\n'.join(project['dependencies'] + others))"
 
 FROM build AS dependencies
 ARG TORCH_INDEX=
