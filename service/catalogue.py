@@ -179,6 +179,14 @@ _ALL = (
         ("larger", f"{_MEASURED} .82"),
     ),
     _proxy(
+        "zico",
+        "how steady the gradients are between the minibatch's halves: ln of mean over deviation",
+        "Li et al., ZiCo: Inverse Coefficient of Variation on Gradients, ICLR 2023",
+        "halves",
+        ("larger", f"{_MEASURED} .61"),
+        ("larger", f"{_MEASURED} .72"),
+    ),
+    _proxy(
         "structural_synflow",
         "ln of the synaptic flow that the network has with the expected absolute weights",
         "closed form of Tanaka et al., SynFlow, NeurIPS 2020",

@@ -18,7 +18,7 @@ from service.engine.dependence import leaves
 from service.engine.findings import Findings
 from service.engine.jacobian import jacobian_gram
 from service.engine.layers import Layer, functional_layers, layers
-from service.engine.loss import measure_loss
+from service.engine.loss import half_inverse_variations, measure_loss
 from service.engine.measurements import PASSES, Measurements
 from service.engine.sums import floats, norm
 from service.engine.synflow import synaptic_flows
@@ -48,6 +48,11 @@ def measure(
     if passes & _ON_MINIBATCH:
         with _statistics_kept(network):
             found += _measure_on_minibatch(network, found, images, labels, passes, findings)
+    if "halves" in passes:
+        with findings.measuring("halves"), _statistics_kept(network), torch.enable_grad():
+            findings.fields["inverse_variations"] = half_inverse_variations(
+                network, found, images, labels
+            )
     weights = [layer.weight for layer in found]
     if "weights" in passes:
         with findings.measuring("weights"):

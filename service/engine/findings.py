@@ -14,6 +14,24 @@ class UnmeasurableError(Exception):
     """A pass that this network does not allow; the message says why. The others stand."""
 
 
+@contextmanager
+def unmeasurable_where(said: str) -> Iterator[None]:
+    """Turns what a network raises into UnmeasurableError: that it does not run on this, and why.
+
+    A shortage of memory says nothing of the network, and goes through.
+    """
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError, UnmeasurableError):
+        raise
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        # On a CPU it is a RuntimeError.
+        if "allocate memory" in reason:
+            raise
+        raise UnmeasurableError(f"the network does not run on {said}: {reason}") from error
+
+
 class Findings:
     """Fills the fields of `Measurements` pass by pass."""
 

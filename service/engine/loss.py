@@ -1,14 +1,18 @@
-"""What the loss says of the layers: one backward, and for the curvature its derivative."""
+"""What the loss says of the layers: one backward, and for the curvature its derivative.
+
+The halves of the minibatch have a forward and a backward each.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from service.engine.dependence import nodes
-from service.engine.findings import Findings, UnmeasurableError
+from service.engine.findings import Findings, UnmeasurableError, unmeasurable_where
+from service.engine.halves import halves, inverse_variation
 from service.engine.layers import Layer
 from service.engine.sums import floats, norm, product
 from service.engine.watch import Run
@@ -43,6 +47,23 @@ def measure_loss(
             findings.fields["curvatures"] = floats(
                 [product(g, h).sum() for g, h in zip(gradients, curved, strict=True)]
             )
+
+
+def half_inverse_variations(
+    network: nn.Module, layers: Sequence[Layer], images: Tensor, labels: Tensor
+) -> tuple[float, ...]:
+    """One a layer: see `Measurements.inverse_variations`.
+
+    Raises UnmeasurableError where the network does not run on half of the images.
+    """
+    weights = [layer.weight for layer in layers]
+    gradients = []
+    for x, y in halves(images.detach(), labels):
+        with unmeasurable_where("half of the images"):
+            # A copy, for the network may work in place.
+            loss = F.cross_entropy(network(x.clone()), y)
+            gradients.append(_backward(loss, weights, (), create_graph=False)[0])
+    return floats([inverse_variation(g, h) for g, h in zip(*gradients, strict=True)])
 
 
 def _backward(

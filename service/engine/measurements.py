@@ -13,6 +13,7 @@ PASSES = frozenset(
         "jacobian",
         "patterns",
         "columns",
+        "halves",
         "synflow",
         "flops",
         "dependence",
@@ -73,6 +74,10 @@ class Measurements:
     distinct_columns: int | None = None
     """`columns`: how many of all ReLUs' columns differ, a column being the N images' signs of one
     unit; 0 without a ReLU."""
+
+    inverse_variations: tuple[float, ...] | None = None
+    """`halves`: Σ_p mean_i |g_ip| / std_i(g_ip) over the weights p with std > 0, g_1 and g_2 the
+    gradients of the two halves of the minibatch, each on its own."""
 
     synaptic_flows: tuple[float, ...] | None = None
     """`synflow`: Σ |w⊙∂R/∂w| of the network with absolute parameters and without batch norm, R the

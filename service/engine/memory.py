@@ -35,6 +35,10 @@ def peak_bytes(graph: Graph, images: int, passes: frozenset[str], itemsize: int 
     given = batch.value(0)
     if passes & (_REVERSING | _OF_RELUS):
         _measure_on_minibatch(planned, batch, passes)
+    if "halves" in passes:
+        # Of an odd number, the second half has one more.
+        half = Allocations(graph, meter, images - images // 2, itemsize)
+        _measure_halves(plan(graph, dead_ends=False, moving=False), half)
     if "weights" in passes:
         meter.touch(_DOUBLE * _largest_layer(graph))
     if "synflow" in passes:
@@ -62,7 +66,7 @@ def bound_bytes(graph: Graph, images: int, itemsize: int = _SINGLE) -> int:
     )
     batch = 4 * itemsize * images * (values + widest)
     flows = 2 * _DOUBLE * (2 * values + unfolded)
-    return batch + flows + 10 * _SINGLE * graph.parameters
+    return batch + flows + 11 * _SINGLE * graph.parameters
 
 
 def _measure_on_minibatch(planned: Plan, batch: Allocations, passes: frozenset[str]) -> None:
@@ -106,6 +110,29 @@ def _measure_on_minibatch(planned: Plan, batch: Allocations, passes: frozenset[s
         del jacobian
     if passes & _OF_LOSS:
         _reverse_to_layers(planned, walked.rules, batch, passes, moving=moving)
+
+
+def _measure_halves(planned: Plan, half: Allocations) -> None:
+    gradients: list[Any] = []
+
+    def keep(weight: Any) -> None:
+        gradients.append(weight.new())
+
+    def compare(weight: Any) -> None:
+        gradient = weight.new()
+        # Both in float64, how far they are apart, and where they are not.
+        weight.touch((3 * _DOUBLE + 1) / weight.itemsize)
+        gradients.remove(next(each for each in gradients if each.numbers == gradient.numbers))
+
+    for take in (keep, compare):
+        images: Any = half.value(0)
+        walked = walks.forward(planned, half.rule, images)
+        A: Any = half.value(planned.output)
+
+        def read(index: int, layer: Layer, A: Motion, take: Any = take) -> None:
+            take(layer.weight)
+
+        walks.reverse_to_layers(planned, walked.rules, Motion(A), read=read)
 
 
 def _measure_flows(planned: Plan, one: Allocations) -> None:

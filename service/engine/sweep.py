@@ -19,6 +19,7 @@ from service.engine.columns import Columns
 from service.engine.cross_entropy import loss_cotangent
 from service.engine.findings import Findings
 from service.engine.flows import synaptic_flows
+from service.engine.halves import inverse_variations
 from service.engine.jacobian import gram
 from service.engine.layer_sums import LayerSums, by_layer
 from service.engine.measurements import PASSES, Measurements
@@ -58,6 +59,12 @@ def sweep(
     with torch.no_grad():
         if passes & (_REVERSING | _OF_RELUS):
             _measure_on_minibatch(planned, weights, slots, images, labels, passes, findings)
+        if "halves" in passes:
+            with findings.measuring("halves"):
+                halved = plan(graph, dead_ends=False, moving=False)
+                rules = walks.rules_with(parameters_for(images, weights))
+                variations = inverse_variations(halved, rules, images, labels)
+                findings.fields["inverse_variations"] = by_layer(variations, slots)
         if "weights" in passes:
             with findings.measuring("weights"):
                 of_layers = [torch.from_numpy(weights[f"{slot}/weight"]) for slot in slots.values()]

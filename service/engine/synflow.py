@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from service.engine.findings import UnmeasurableError
+from service.engine.findings import unmeasurable_where
 
 
 def synaptic_flows(network: nn.Module, weights: Sequence[Tensor], ones: Tensor) -> list[Tensor]:
@@ -21,21 +21,11 @@ def synaptic_flows(network: nn.Module, weights: Sequence[Tensor], ones: Tensor) 
     is seen, and float32 ends at 1e38. Raises UnmeasurableError where the network fails on that.
     """
     with _absolute(network), _NoBatchNorm(), torch.enable_grad():
-        try:
+        with unmeasurable_where("one image of ones in float64"):
             flow = network(ones.double()).sum()
             if not flow.requires_grad or not weights:
                 return [ones.new_zeros((), dtype=torch.float64) for _ in weights]
             gradients = torch.autograd.grad(flow, weights, materialize_grads=True)
-        except (MemoryError, torch.OutOfMemoryError):
-            raise
-        except Exception as error:
-            reason = str(error).partition("\n")[0]
-            # A shortage of memory says nothing of the network, and on a CPU it is a RuntimeError.
-            if "allocate memory" in reason:
-                raise
-            raise UnmeasurableError(
-                f"the network does not run on one image of ones in float64: {reason}"
-            ) from error
         return [(w * g).detach().abs().sum() for w, g in zip(weights, gradients, strict=True)]
 
 

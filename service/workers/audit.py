@@ -28,6 +28,7 @@ BOUNDS: Mapping[str, float] = {
     "epe_nas": 1e-1,
     "nwot": 1e-5,
     "swap": 1e-2,
+    "zico": 1e-2,
     "structural_synflow": 1e-12,
     "structural_pools": 0.0,
     "structural_path_length": 0.0,

@@ -29,7 +29,7 @@ SECONDS_PER_OPERATION = 0.27e-3
 CURVATURE_SHARE = 0.43
 """Of that time, what the motions that grasp needs take."""
 
-FURTHER_SHARES = {"columns": 0.02}
+FURTHER_SHARES = {"columns": 0.02, "halves": 0.4}
 """What passes take that these were fitted without, as shares of that time."""
 
 

@@ -178,6 +178,22 @@ class Plain:
             columns |= {tuple(column) for column in active.T.tolist()}
         return float(len(columns)) if columns else float("nan")
 
+    def zico(self) -> float:
+        gradients = []
+        images, labels, half = self.images, self.labels, len(self.images) // 2
+        for part in (slice(None, half), slice(half, None)):
+            self.images, self.labels = images[part], labels[part]
+            gradients.append(self.gradients())
+        self.images, self.labels = images, labels
+        score = 0.0
+        for pair in zip(*gradients, strict=True):
+            g = torch.stack(pair).flatten(1).numpy()
+            means, deviations = np.abs(g).mean(0), g.std(0)
+            varying = deviations > 0
+            if varying.any():
+                score += log((means[varying] / deviations[varying]).sum())
+        return score if score else float("nan")
+
 
 def _grad(scalar: Tensor, inputs: list[Tensor], **kept: bool) -> tuple[Tensor, ...]:
     if not scalar.requires_grad:

@@ -20,6 +20,7 @@ PASSES = {
     "all": SWEPT,
     "without_grasp": SWEPT - {"curvature"},
     "nwot": frozenset({"patterns"}),
+    "zico": frozenset({"halves"}),
     "swap": frozenset({"columns"}),
     "jacob_cov": frozenset({"jacobian"}),
     "synflow": frozenset({"synflow"}),

@@ -295,6 +295,7 @@ READS = {
     "jacobian": {"jacobian_gram", "labels"},
     "patterns": {"agreements"},
     "columns": {"distinct_columns"},
+    "halves": {"inverse_variations"},
     "synflow": {"synaptic_flows"},
     "flops": {"flops"},
     "dependence": {"depends_on_images"},

@@ -13,6 +13,7 @@ from service.engine import initial_weights, walks
 from service.engine.agreements import Agreements, signs
 from service.engine.columns import Columns
 from service.engine.cross_entropy import loss_cotangent
+from service.engine.halves import inverse_variations
 from service.engine.layer_sums import LayerSums
 from service.engine.plan import Step, plan
 from service.engine.sweep import SWEPT, parameters_for, sweep
@@ -42,6 +43,7 @@ READS = {
     "jacobian": {"jacobian_gram", "labels"},
     "patterns": {"agreements"},
     "columns": {"distinct_columns"},
+    "halves": {"inverse_variations"},
     "synflow": {"synaptic_flows"},
 }
 
@@ -108,7 +110,9 @@ def test_only_the_walks_that_are_asked_for_are_walked() -> None:
     graph = GRAPHS["residual"]
     assert swept(graph, frozenset({"patterns"})).seconds.keys() == {"forward"}
     assert swept(graph, frozenset({"weights", "synflow"})).seconds.keys() == {"weights", "synflow"}
-    assert swept(graph).seconds.keys() == {"weights", "forward", "jacobian", "loss", "synflow"}
+    assert swept(graph).seconds.keys() == {
+        *("weights", "forward", "jacobian", "loss", "halves", "synflow")
+    }
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -133,4 +137,5 @@ def test_nothing_in_the_walks_waits_for_the_device(name: str) -> None:
         walks.reverse_to_images(planned, dict(walked.rules), B)
         A = loss_cotangent(walked.output, labels, moving=True)
         walks.reverse_to_layers(planned, walked.rules, A, moving=True, read=sums.read)
+        inverse_variations(plan(asked, dead_ends=False, moving=False), rules, images, labels)
     assert walked.rules == {}
