@@ -255,6 +255,3 @@ MEASURED: Mapping[str, Proxy] = MappingProxyType(
     {proxy.name: proxy for proxy in _ALL if not proxy.structural}
 )
 """Those that exist of any network: all but the structural ones."""
-
-DEFAULT_RANKING = "nwot"
-"""What `/rank` ranks by when it is not told."""

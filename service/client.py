@@ -41,13 +41,17 @@ class Client:
     def score(
         self,
         bench: str,
-        architectures: Sequence[Mapping[str, Any]],
+        architectures: Sequence[Mapping[str, Any]] | None = None,
         *,
         wait: int | None = None,
         **options: Any,
     ) -> Json:
-        """`POST /score`; `options` are its optional fields (proxies, protocol, dataset, seed)."""
-        body = {"bench": bench, "architectures": list(architectures), **options}
+        """`POST /score`; `options` are its optional fields (proxies, protocol, dataset, seed), or
+        `sample` in place of architectures.
+        """
+        body = {"bench": bench, **options}
+        if architectures is not None:
+            body["architectures"] = list(architectures)
         headers = {} if wait is None else {"Prefer": f"wait={wait}"}
         timeout = httpx2.Timeout(ANSWER_SECONDS + (wait or 0), connect=CONNECT_SECONDS)
         return self._answer(self._http.post("/score", json=body, headers=headers, timeout=timeout))

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.api.schemas.jobs import Counts, Job
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import Failure, Result, State
+from service.catalogue import CATALOGUE
 from service.db import jobs, models, protocols
 from service.db.scores import Scored
 
@@ -33,9 +34,25 @@ def result(
         spec=dict(spec),
         state=state,
         scores={name: scored.values.get(name) for name in proxies},
-        undefined={n: scored.undefined[n] for n in proxies if n in scored.undefined},
+        undefined=_undefined(scored, proxies),
         error=Failure(**scored.error) if failed and scored.error else None,
     )
+
+
+NO_POPULATION = (
+    "no reference population under this protocol, or none with its proxies; "
+    "`nascore reference build` makes one"
+)
+
+
+def _undefined(scored: Scored, proxies: Sequence[str]) -> dict[str, str]:
+    reasons = {name: scored.undefined[name] for name in proxies if name in scored.undefined}
+    if scored.given_up or scored.awaited(proxies):
+        return reasons
+    # An ensemble has its score in the moment in which its members have theirs, or never.
+    ensembles = (name for name in proxies if name not in CATALOGUE)
+    lost = [name for name in ensembles if name not in scored.values and name not in reasons]
+    return reasons | dict.fromkeys(lost, NO_POPULATION)
 
 
 async def job(session: AsyncSession, found: models.Job) -> Job:

@@ -12,7 +12,8 @@ from service.api.schemas.score import Sample, ScoreRequest
 from service.benches import BENCHES, Bench, InvalidSpellingError, Reading
 from service.benches.quoting import quoted
 from service.catalogue import CATALOGUE, Proxy
-from service.db import protocols
+from service.db import ensembles, protocols
+from service.ensembles import ENSEMBLES, Ensemble
 from service.protocol import RECIPES, Protocol
 from service.settings import Settings
 
@@ -29,17 +30,29 @@ def bench_named(name: str) -> Bench:
     return _named("bench", "bench", name, BENCHES)
 
 
-def proxy_named(name: str) -> Proxy:
-    return _named("proxy", "proxy", name, CATALOGUE)
+async def proxy_named(session: AsyncSession, name: str) -> Proxy | Ensemble:
+    """A proxy, or an ensemble."""
+    if (found := CATALOGUE.get(name)) is not None:
+        return found
+    added = {} if name in ENSEMBLES else await session.run_sync(ensembles.named, [name])
+    known: dict[str, Proxy | Ensemble] = {**CATALOGUE, **ENSEMBLES, **added}
+    return _named("proxy", "proxy", name, known)
 
 
-def proxies_named(names: Sequence[str] | None) -> list[str]:
-    """The catalogue's order, each once; all of them where none is named."""
+async def proxies_named(session: AsyncSession, names: Sequence[str] | None) -> list[str]:
+    """The catalogue's order, each once, an ensemble's members with it; all of them and the built-in
+    ensembles where none is named.
+    """
     if names is None:
-        return list(CATALOGUE)
+        return [*CATALOGUE, *ENSEMBLES]
+    known: Mapping[str, Ensemble] = ENSEMBLES
+    if strange := [name for name in names if name not in CATALOGUE and name not in ENSEMBLES]:
+        known = {**ENSEMBLES, **await session.run_sync(ensembles.named, strange)}
     for index, name in enumerate(names):
-        _named(f"proxies/{index}", "proxy", name, CATALOGUE)
-    return [name for name in CATALOGUE if name in set(names)]
+        _named(f"proxies/{index}", "proxy", name, {**CATALOGUE, **known})
+    wanted = {member for name in names if name in known for member in known[name].members}
+    wanted |= set(names)
+    return [name for name in (*CATALOGUE, *known) if name in wanted]
 
 
 async def protocol_named(

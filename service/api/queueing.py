@@ -104,7 +104,7 @@ async def _store(
     key: Key | None,
 ) -> models.Job:
     distinct = {reading.architecture.hash: reading.architecture for reading in readings}
-    protocol_id = await protocols.store(session, protocol)
+    protocol_id = await session.run_sync(protocols.store, protocol)
     ids = await architectures.store(session, protocol.bench, list(distinct.values()))
     queued = await evaluations.enqueue(session, protocol.bench, protocol_id, ids, proxies)
     job = models.Job(

@@ -6,7 +6,7 @@ migrations, the supervisor and the client loaded beside it.
 
 import typer
 
-from service.cli import api, audit, datasets, migrate, rank, score, up, worker
+from service.cli import api, audit, datasets, ensembles, migrate, rank, reference, score, up, worker
 
 app = typer.Typer(
     name="nascore",
@@ -17,6 +17,7 @@ app = typer.Typer(
 
 for module in (up, api, worker, migrate, audit, score, rank):
     app.command(name=module.__name__.rsplit(".", 1)[1])(module.command)
-app.add_typer(datasets.app)
+for group in (datasets, ensembles, reference):
+    app.add_typer(group.app)
 
 __all__ = ["app"]

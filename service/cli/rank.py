@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from service.catalogue import DEFAULT_RANKING
 from service.cli.errors import connected
 from service.cli.options import Dataset, Protocol, Seed, Server
 from service.cli.tables import print_whole
@@ -15,7 +14,9 @@ from service.cli.tables import print_whole
 def command(
     bench: Annotated[str, typer.Argument(help="nb101 or nb201")],
     server: Server,
-    proxy: Annotated[str, typer.Option(help="What to rank by.")] = DEFAULT_RANKING,
+    proxy: Annotated[
+        str | None, typer.Option(help="A proxy or an ensemble; the bench's default ensemble.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 10,
     protocol: Protocol = "fast",
     dataset: Dataset = "patches",

@@ -1,28 +1,20 @@
 """nascore score"""
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from service.cli.errors import connected
+from service.cli.following import follow
 from service.cli.options import Dataset, Protocol, Seed, Server
 from service.cli.tables import print_whole
 
-if TYPE_CHECKING:
-    from service.client import Client
-
 COLUMNS = 4
 """Architectures that a terminal of 80 characters takes beside one another."""
-
-POLL_SECONDS = 0.5
-"""How often the progress bar moves."""
 
 
 def command(
@@ -52,7 +44,7 @@ def command(
         answer = client.score(bench, spellings, **options)
         results = answer["results"]
         if answer["job"] is not None:
-            _wait(client, answer["job"], len(spellings))
+            follow(client, answer["job"], len(spellings))
             results = list(client.results(answer["job"]))
     if as_json:
         for result in results:
@@ -86,17 +78,6 @@ def _spelling(text: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise typer.BadParameter(f"this is no JSON: {error}") from None
-
-
-def _wait(client: "Client", job: str, total: int) -> None:
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("scoring", total=total)
-        while True:
-            counts = client.job(job)["counts"]
-            progress.update(task, completed=counts["done"] + counts["failed"])
-            if not counts["queued"] and not counts["running"]:
-                return
-            time.sleep(POLL_SECONDS)
 
 
 def _show(results: list[dict[str, Any]]) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import Text
 
-from service.db import scores
+from service.db import ensembles, scores
 from service.db.models import Evaluation, Job, JobItem
 from service.db.parts import in_parts
 
@@ -112,7 +112,8 @@ class Claimed:
 def complete(
     session: Session, computed: Sequence[Claimed], lease: UUID, rows: Sequence[Mapping[str, Any]]
 ) -> list[UUID] | None:
-    """Writes the scores and settles what they answer; returns the jobs that this touched.
+    """Writes the scores, and those of the ensembles that follow from them, and settles what they
+    answer; returns the jobs that this touched.
 
     None where the lease is lost, and then nothing is written.
     """
@@ -121,6 +122,11 @@ def complete(
     if owed is None:
         return None
     scores.store(session, rows)
+    by_protocol: dict[int, list[int]] = {}
+    for each in computed:
+        by_protocol.setdefault(each.protocol_id, []).append(each.architecture_id)
+    for protocol_id, architecture_ids in sorted(by_protocol.items()):
+        ensembles.derive(session, protocol_id, architecture_ids)
     return settle(session, owed)
 
 

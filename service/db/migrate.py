@@ -8,7 +8,8 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.orm import Session
 
 import service
-from service.db import datasets
+from service.db import datasets, ensembles, populations, protocols
+from service.ensembles import shipped
 from service.minibatch import patches
 
 _LOCK = 7_236_011
@@ -16,7 +17,8 @@ _LOCK = 7_236_011
 
 
 def migrate(database_url: str) -> None:
-    """Runs the migrations that are missing, then stores the built-in dataset's minibatches."""
+    """Runs the migrations that are missing, then stores the built-in dataset's minibatches and the
+    reference populations of the package."""
     engine = create_engine(database_url)
     try:
         with engine.connect() as connection:
@@ -25,9 +27,20 @@ def migrate(database_url: str) -> None:
             _upgrade(connection)
             with Session(connection) as session:
                 datasets.add(session, patches())
+                _store_populations(session)
                 session.commit()
     finally:
         engine.dispose()
+
+
+def _store_populations(session: Session) -> None:
+    """Those of the package that are new, and the scores of ensembles that are new."""
+    for described, population in shipped():
+        protocol_id = protocols.store(session, described)
+        populations.store(session, protocol_id, population)
+    for protocol_id in populations.with_a_population(session):
+        if (standing := populations.standing(session, protocol_id, alone=True)) is not None:
+            ensembles.derive_all(session, standing, ensembles.every(session))
 
 
 def _upgrade(connection: Connection) -> None:

@@ -1,7 +1,7 @@
 """Queries on protocols and the minibatches they name."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -34,6 +34,7 @@ _MINIBATCH = (
     )
 )
 _ID = select(Protocol.id).where(Protocol.digest == bindparam("digest"))
+_FOUND = _ID.add_columns(Protocol.population)
 
 
 async def describe(
@@ -54,20 +55,33 @@ async def describe(
     return protocol.protocol(bench, recipe, dataset, classes, minibatch, seed)
 
 
-async def find(session: AsyncSession, digest: str) -> int | None:
-    found: int | None = await session.scalar(_ID, {"digest": digest})
-    return found
+def id_of(session: Session, digest: str) -> int:
+    """Raises NoResultFound where nothing was ever asked under it."""
+    return session.execute(_ID, {"digest": digest}).scalar_one()
 
 
-async def store(session: AsyncSession, described: protocol.Protocol) -> int:
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A protocol under which something was asked."""
+
+    id: int
+    population: int | None
+    """The version of its reference population."""
+
+
+async def find(session: AsyncSession, digest: str) -> Stored | None:
+    found = (await session.execute(_FOUND, {"digest": digest})).one_or_none()
+    return None if found is None else Stored(*found)
+
+
+def store(session: Session, described: protocol.Protocol) -> int:
     """Stores a protocol if it is new and returns its id."""
-    await session.execute(
+    session.execute(
         insert(Protocol)
         .values(digest=described.digest, bench=described.bench, document=asdict(described))
         .on_conflict_do_nothing()
     )
-    found = await session.execute(_ID, {"digest": described.digest})
-    return found.scalar_one()
+    return id_of(session, described.digest)
 
 
 async def by_id(session: AsyncSession, protocol_id: int) -> protocol.Protocol:

@@ -13,15 +13,16 @@ from sqlalchemy import (
     any_,
     bindparam,
     func,
+    or_,
     select,
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from service.catalogue import CATALOGUE, Proxy
-from service.db.models import Architecture, Evaluation, Protocol, Score
+from service.catalogue import CATALOGUE, Direction
+from service.db.models import Architecture, Evaluation, PopulationScores, Protocol, Score
 from service.db.parts import in_parts
 
 
@@ -44,16 +45,27 @@ class Scored:
     def awaited(self, proxies: Collection[str]) -> set[str]:
         """The proxies that have neither a score nor a reason nor failed."""
         answered = {*self.values, *self.undefined, *self.given_up}
-        return {name for name in proxies if name not in answered}
+        # An ensemble is not waited for: it has its score as soon as its members have theirs.
+        return {name for name in proxies if name in CATALOGUE and name not in answered}
 
 
 CURRENT = tuple_(Score.proxy, Score.revision).in_(
     [(proxy.name, proxy.revision) for proxy in CATALOGUE.values()]
 )
-"""Whether a score is of the catalogue's revisions."""
+"""Whether a score is of the catalogue's revisions; none of an ensemble is."""
 
 
-def _known(protocol_id: ColumnElement[int]) -> Select[Any]:
+def _stands(
+    population: ColumnElement[int | None] | InstrumentedAttribute[int | None],
+) -> ColumnElement[bool]:
+    """Whether a score is current: of the catalogue's revisions, or of an ensemble against the
+    protocol's population."""
+    return or_(CURRENT, and_(Score.proxy.not_in(CATALOGUE), Score.revision == population))
+
+
+def _known(named: ColumnElement[bool]) -> Select[Any]:
+    protocol_id = select(Protocol.id).where(named).scalar_subquery()
+    population = select(Protocol.population).where(named).scalar_subquery()
     return (
         select(
             Architecture.hash,
@@ -71,7 +83,7 @@ def _known(protocol_id: ColumnElement[int]) -> Select[Any]:
                 Score.architecture_id == Architecture.id,
                 Score.protocol_id == protocol_id,
                 Score.proxy == any_(bindparam("proxies", type_=ARRAY(Text))),
-                CURRENT,
+                _stands(population),
             ),
         )
         .outerjoin(
@@ -90,12 +102,8 @@ def _known(protocol_id: ColumnElement[int]) -> Select[Any]:
 
 
 # Made once: to put them together takes longer than to run them.
-_KNOWN_BY_ID = _known(bindparam("protocol", type_=Integer))
-_KNOWN_BY_DIGEST = _known(
-    select(Protocol.id)
-    .where(Protocol.digest == bindparam("protocol", type_=Text))
-    .scalar_subquery()
-)
+_KNOWN_BY_ID = _known(Protocol.id == bindparam("protocol", type_=Integer))
+_KNOWN_BY_DIGEST = _known(Protocol.digest == bindparam("protocol", type_=Text))
 
 
 async def known(
@@ -126,15 +134,56 @@ async def known(
     return found
 
 
-async def provenance(session: AsyncSession, architecture_id: int) -> Sequence[tuple[Score, str]]:
-    """Every score of an architecture in the catalogue's revisions, with its protocol's digest."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A score, and where it stands in its protocol's reference population."""
+
+    score: Score
+    digest: str
+    """Of the protocol."""
+    population: int | None
+    """Its version; None where there is none, or none with scores by this revision."""
+    below: int | None
+    """How many members have a smaller value."""
+    equal: int | None
+    above: int | None
+    members: int | None
+    """The undefined ones included, which are in neither count."""
+
+
+async def provenance(session: AsyncSession, architecture_id: int) -> list[Standing]:
+    """Every current score of an architecture."""
+    members = (
+        func.unnest(PopulationScores.values).table_valued("value", name="member").render_derived()
+    )
+    member = members.c.value
+    counts = (
+        select(
+            func.count().filter(member < Score.value).label("below"),
+            func.count().filter(member == Score.value).label("equal"),
+            func.count().filter(member > Score.value).label("above"),
+            func.count().label("members"),
+        )
+        .select_from(members)
+        .lateral()
+    )
     rows = await session.execute(
-        select(Score, Protocol.digest)
+        select(Score, Protocol.digest, PopulationScores.version, *counts.c)
         .join(Protocol, Protocol.id == Score.protocol_id)
-        .where(Score.architecture_id == architecture_id, CURRENT)
+        .outerjoin(
+            PopulationScores,
+            and_(
+                PopulationScores.protocol_id == Score.protocol_id,
+                PopulationScores.version == Protocol.population,
+                PopulationScores.proxy == Score.proxy,
+                PopulationScores.revision == Score.revision,
+            ),
+        )
+        .outerjoin(counts, PopulationScores.version.is_not(None))
+        .where(Score.architecture_id == architecture_id, _stands(Protocol.population))
         .order_by(Protocol.id, Score.proxy)
     )
-    return list(rows)
+    return [Standing(*row) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,19 +196,29 @@ class Place:
     value: float
 
 
-def _board(protocol_id: int, proxy: Proxy) -> ColumnElement[bool]:
-    return and_(
-        Score.protocol_id == protocol_id,
-        Score.proxy == proxy.name,
-        Score.revision == proxy.revision,
-    )
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What is ranked together: scores by one proxy or ensemble under one protocol."""
+
+    protocol_id: int | None
+    """None where nothing was ever asked under it."""
+    proxy: str
+    revision: int | None
+    """Of an ensemble, the version of its population; None where there is none."""
+    direction: Direction
+
+    @property
+    def scores(self) -> ColumnElement[bool]:
+        return and_(
+            Score.protocol_id == self.protocol_id,
+            Score.proxy == self.proxy,
+            Score.revision == self.revision,
+        )
 
 
 async def board(
     session: AsyncSession,
-    protocol_id: int,
-    proxy: Proxy,
-    bench: str,
+    asked: Board,
     after: tuple[float, int] | None,
     limit: int,
 ) -> list[Place]:
@@ -167,12 +226,12 @@ async def board(
 
     Pages by key, not by offset: the middle of a board costs what its first page does.
     """
-    larger = proxy.better[bench] == "larger"
+    larger = asked.direction == "larger"
     key = tuple_(Score.value, Score.architecture_id)
     query = (
         select(Architecture.id, Architecture.hash, Architecture.spec, Score.value)
         .join(Architecture, Architecture.id == Score.architecture_id)
-        .where(_board(protocol_id, proxy), Score.value.is_not(None))
+        .where(asked.scores, Score.value.is_not(None))
         .limit(limit)
     )
     if larger:
@@ -193,9 +252,9 @@ class Size:
     undefined: int
 
 
-async def board_size(session: AsyncSession, protocol_id: int, proxy: Proxy) -> Size:
+async def board_size(session: AsyncSession, asked: Board) -> Size:
     """Each count reads an index of its own alone; together they would read the whole table."""
-    of_board = select(func.count()).select_from(Score).where(_board(protocol_id, proxy))
+    of_board = select(func.count()).select_from(Score).where(asked.scores)
     row = await session.execute(
         select(
             of_board.where(Score.value.is_not(None)).scalar_subquery(),

@@ -5,6 +5,7 @@ import pytest
 
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
+from service.ensembles import ENSEMBLES
 from tests.service.running import Running, ask
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -37,7 +38,7 @@ def test_the_catalogue_names_what_can_be_asked_for(http: httpx2.Client) -> None:
     benches = {bench["name"]: bench for bench in http.get("/benches").json()}
     assert set(benches) == set(BENCHES)
     proxies = {proxy["name"]: proxy for proxy in http.get("/proxies").json()}
-    assert list(proxies) == list(CATALOGUE)
+    assert list(proxies) == [*CATALOGUE, *ENSEMBLES]
     assert proxies["snip"]["better"] == {"nb101": "smaller", "nb201": "larger"}
     structural = {name for name, proxy in proxies.items() if proxy["structural"]}
     assert structural == {name for name in CATALOGUE if name.startswith("structural_")}

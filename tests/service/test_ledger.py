@@ -37,7 +37,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 def job(engine: Engine, database_url: str) -> UUID:
     """A job of five evaluations on an otherwise empty ledger."""
     with engine.begin() as connection:
-        tables = "job_items, jobs, scores, evaluations, leases, architectures"
+        tables = "job_items, jobs, scores, evaluations, leases, architectures, series_values"
         connection.execute(text(f"TRUNCATE {tables}"))
     return asyncio.run(queue(database_url, 5, PROXIES))
 
@@ -80,7 +80,7 @@ async def queue(database_url: str, n: int, proxies: list[str], start: int = 0) -
     try:
         async with AsyncSession(made) as session, session.begin():
             protocol = await protocols.describe(session, "nb201", "fast", "patches", 0)
-            protocol_id = await protocols.store(session, protocol)
+            protocol_id = await session.run_sync(protocols.store, protocol)
             read = {r.architecture.hash: r for r in BENCHES["nb201"].sample(40, 1)}
             readings = list(read.values())[start : start + n]
             ids = await architectures.store(session, "nb201", [r.architecture for r in readings])

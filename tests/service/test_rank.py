@@ -79,11 +79,12 @@ def test_undefined_scores_are_left_out_and_counted(
     assert no_path not in hashes
 
 
-def test_the_default_is_nwot_under_fast(
-    http: httpx2.Client, scored: dict[str, dict[str, float]]
+@pytest.mark.parametrize(("bench", "ensemble"), [("nb101", "az3"), ("nb201", "e5")])
+def test_the_default_is_the_benchs_ensemble_under_fast(
+    http: httpx2.Client, bench: str, ensemble: str
 ) -> None:
-    board = http.get("/rank?bench=nb201").json()
-    assert (board["proxy"], board["protocol"]["name"]) == ("nwot", "fast")
+    board = http.get(f"/rank?bench={bench}").json()
+    assert (board["proxy"], board["protocol"]["name"]) == (ensemble, "fast")
 
 
 def test_an_empty_board_is_empty(http: httpx2.Client) -> None:

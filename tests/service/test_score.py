@@ -7,6 +7,7 @@ import pytest
 
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
+from service.ensembles import ENSEMBLES
 from tests.service.running import Running, ask, await_job
 
 NO_PATH = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
@@ -33,8 +34,8 @@ def test_every_proxy_of_both_benches_under_both_protocols(
     body = answer.json()
     (result,) = body["results"]
     assert result["state"] == "done"
-    assert list(result["scores"]) == list(CATALOGUE)
-    assert all(isinstance(value, float) for value in result["scores"].values()), result
+    assert list(result["scores"]) == [*CATALOGUE, *ENSEMBLES]
+    assert all(isinstance(result["scores"][name], float) for name in CATALOGUE), result
     graph = BENCHES[bench].graph(
         result["spec"], BENCHES[bench].skeletons[protocol], body["protocol"]["classes"]
     )
@@ -67,8 +68,10 @@ def test_a_network_without_a_path_has_sizes_and_reasons(http: httpx2.Client) -> 
     defined = {name for name, value in result["scores"].items() if value is not None}
     counted = {"structural_pools", "structural_identity_paths", "structural_depth_3x3"}
     assert defined == {"params", "flops", "l2_norm", *counted}
-    assert set(result["undefined"]) == set(CATALOGUE) - defined
-    assert set(result["undefined"].values()) == {"no path from input to output"}
+    assert set(result["undefined"]) == {*CATALOGUE, *ENSEMBLES} - defined
+    assert {result["undefined"][name] for name in CATALOGUE if name not in defined} == {
+        "no path from input to output"
+    }
 
 
 @pytest.mark.parametrize("bench", ["nb101", "nb201"])

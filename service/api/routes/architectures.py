@@ -22,7 +22,7 @@ from service.api.strict_json import JsonRoute
 from service.benches import Spec
 from service.catalogue import CATALOGUE
 from service.db import architectures, models, scores
-from service.db.scores import Scored
+from service.db.scores import Scored, Standing
 
 router = APIRouter(route_class=JsonRoute, prefix="/architectures", tags=["architectures"])
 
@@ -58,22 +58,40 @@ async def architecture(
         spellings_total=len(spellings),
         parameters=graph.parameters,
         flops=graph.flops,
-        scores=[
-            ScoreRecord(
-                protocol=protocol,
-                proxy=record.proxy,
-                revision=record.revision,
-                value=record.value,
-                undefined=record.undefined,
-                device=record.device,
-                torch=record.torch,
-                seconds=record.seconds,
-                created_at=record.created_at,
-            )
-            for record, protocol in records
-        ],
+        scores=[_record(asked.name, standing) for standing in records],
         accuracy=None,
     )
+
+
+def _record(bench: str, standing: Standing) -> ScoreRecord:
+    record = standing.score
+    return ScoreRecord(
+        protocol=standing.digest,
+        proxy=record.proxy,
+        revision=record.revision,
+        value=record.value,
+        undefined=record.undefined,
+        percentile=_percentile(bench, standing),
+        population=standing.population,
+        device=record.device,
+        torch=record.torch,
+        seconds=record.seconds,
+        created_at=record.created_at,
+    )
+
+
+def _percentile(bench: str, standing: Standing) -> float | None:
+    """The share of the population that the score beats, a tie being half of that."""
+    below, equal, above = standing.below, standing.equal, standing.above
+    if standing.score.value is None or not standing.members:
+        return None
+    if below is None or equal is None or above is None:
+        return None
+    proxy = CATALOGUE.get(standing.score.proxy)
+    smaller = proxy is not None and proxy.better[bench] == "smaller"
+    undefined = standing.members - below - equal - above
+    beaten = (above if smaller else below) + undefined
+    return 100 * (beaten + equal / 2) / standing.members
 
 
 @router.get(
@@ -97,7 +115,8 @@ async def neighbours(
         found = await _found(session, asked.name, digest)
         around = asked.neighbours(found.spec)
         hashes = [neighbour.hash for neighbour in around]
-        known = await scores.known(session, asked.name, described.digest, hashes, list(CATALOGUE))
+        proxies = await asking.proxies_named(session, None)
+        known = await scores.known(session, asked.name, described.digest, hashes, proxies)
     return KnownAnswer(
         bench=asked.name,
         protocol=Protocol.of(described),
@@ -115,7 +134,6 @@ async def neighbours(
 async def lookup(request: LookupRequest, database: DatabaseDep, settings: SettingsDep) -> Response:
     """Answers in the order asked, and queues nothing."""
     asked = asking.bench_named(request.bench)
-    proxies = asking.proxies_named(request.proxies)
     if len(request.hashes) > settings.architectures_limit:
         fault = Fault(
             field="hashes",
@@ -127,6 +145,7 @@ async def lookup(request: LookupRequest, database: DatabaseDep, settings: Settin
         described = await asking.protocol_named(
             session, asked.name, request.protocol, request.dataset, request.seed
         )
+        proxies = await asking.proxies_named(session, request.proxies)
         hashes = set(request.hashes)
         specs = await architectures.specs(session, asked.name, hashes)
         known = await scores.known(session, asked.name, described.digest, hashes, proxies)

@@ -10,6 +10,7 @@ from service.api.problems import Fault
 from service.api.schemas.catalogue import (
     BenchAnswer,
     DatasetAnswer,
+    EnsembleAnswer,
     MinibatchAnswer,
     ProtocolAnswer,
     ProxyAnswer,
@@ -20,7 +21,8 @@ from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import NAME, SEEDS
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
-from service.db import datasets, protocols
+from service.db import datasets, ensembles, protocols
+from service.ensembles import DEFAULT_ENSEMBLE, Ensemble
 from service.minibatch import PATCHES
 from service.protocol import RECIPES
 
@@ -80,8 +82,20 @@ def sample(
     )
 
 
-@router.get("/proxies", operation_id="proxies", summary="The proxies and which way they point")
-async def proxies() -> list[ProxyAnswer]:
+@router.get(
+    "/proxies",
+    operation_id="proxies",
+    summary="The proxies and which way they point",
+    responses=problems.responses(503),
+)
+async def proxies(database: DatabaseDep) -> list[ProxyAnswer]:
+    """And the ensembles, which rank by several of them."""
+    async with database() as session:
+        known = await session.run_sync(ensembles.every)
+    return [*_measured(), *(_ensemble(each) for each in known.values())]
+
+
+def _measured() -> list[ProxyAnswer]:
     return [
         ProxyAnswer(
             name=proxy.name,
@@ -91,9 +105,28 @@ async def proxies() -> list[ProxyAnswer]:
             better=dict(proxy.better),
             evidence=dict(proxy.evidence),
             structural=proxy.structural,
+            ensemble=None,
         )
         for proxy in CATALOGUE.values()
     ]
+
+
+def _ensemble(found: Ensemble) -> ProxyAnswer:
+    return ProxyAnswer(
+        name=found.name,
+        summary=found.summary,
+        source=found.source,
+        revision=0,
+        better=dict.fromkeys(BENCHES, "larger"),
+        evidence=dict(found.evidence),
+        structural=False,
+        ensemble=EnsembleAnswer(
+            rule=found.rule,
+            members=dict(found.members),
+            labels=found.labels,
+            default_of=[bench for bench, name in DEFAULT_ENSEMBLE.items() if name == found.name],
+        ),
+    )
 
 
 @router.get(

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
 
 from service.api import asking, etag, problems
+from service.api.answers import NO_POPULATION
 from service.api.deps import DatabaseDep, SettingsDep
 from service.api.negotiation import preferred
 from service.api.openapi import header
@@ -17,8 +18,9 @@ from service.api.problems import Fault
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.rank import Board, Ranked, as_csv
 from service.api.schemas.score import NAME, SEEDS
-from service.catalogue import DEFAULT_RANKING
+from service.catalogue import Proxy
 from service.db import protocols, scores
+from service.ensembles import DEFAULT_ENSEMBLE, Ensemble
 
 router = APIRouter(tags=["scores"])
 
@@ -70,7 +72,10 @@ async def rank(
     database: DatabaseDep,
     settings: SettingsDep,
     bench: Annotated[str, Query(pattern=NAME, examples=["nb201"])],
-    proxy: Annotated[str, Query(pattern=NAME)] = DEFAULT_RANKING,
+    proxy: Annotated[
+        str | None,
+        Query(pattern=NAME, description="A proxy or an ensemble; the bench's default ensemble."),
+    ] = None,
     protocol: Annotated[str, Query(pattern=NAME)] = "fast",
     dataset: Annotated[str, Query(pattern=NAME)] = "patches",
     seed: Annotated[int, Query(ge=0, lt=SEEDS)] = 0,
@@ -81,23 +86,21 @@ async def rank(
     ] = None,
 ) -> Response:
     """Every architecture scored under the protocol by any client. The direction is the catalogue's
-    for this proxy and bench. Undefined scores are left out and counted. `Accept: text/csv` asks for
-    the rows alone.
+    for this proxy and bench; of an ensemble the larger value is the better one. Undefined scores
+    are left out and counted. `Accept: text/csv` asks for the rows alone.
     """
     asked = asking.bench_named(bench)
-    ranked_by = asking.proxy_named(proxy)
     limit = min(limit, settings.page_limit)
     form = preferred(request.headers.get("Accept"), (JSON, CSV))
     async with database() as session:
         described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
-        name = f"{described.digest}/{ranked_by.name}/{ranked_by.revision}"
+        ranked_by = await asking.proxy_named(session, proxy or DEFAULT_ENSEMBLE[asked.name])
+        stored = await protocols.find(session, described.digest)
+        ranking = _ranking(ranked_by, asked.name, stored)
+        name = f"{described.digest}/{ranked_by.name}/{ranking.revision}"
         after = _read(cursor, name)
-        protocol_id = await protocols.find(session, described.digest)
-        places: list[scores.Place] = []
-        size = scores.Size(0, 0)
-        if protocol_id is not None:
-            # Before the rows: a tag may be older than its page, never newer.
-            size = await scores.board_size(session, protocol_id, ranked_by)
+        # Before the rows: a tag may be older than its page, never newer.
+        size = await scores.board_size(session, ranking)
         # Scores are only ever added: a board of as many is the same board.
         tag = etag.weak(request.app.version, name, size, cursor, limit, form)
         headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept"}
@@ -105,15 +108,14 @@ async def rank(
             # What the compressed page says of itself.
             headers["Vary"] = "Accept, Accept-Encoding"
             return Response(status_code=304, headers=headers)
-        if protocol_id is not None:
-            row = None if after is None else (after[1], after[2])
-            places = await scores.board(session, protocol_id, ranked_by, asked.name, row, limit + 1)
+        row = None if after is None else (after[1], after[2])
+        places = await scores.board(session, ranking, row, limit + 1)
     items, last = _ranked(places[:limit], after or (name, 0.0, 0, 0, 0))
     following = _write(last) if len(places) > limit else None
     if following is not None:
         query = {
             "bench": bench,
-            "proxy": proxy,
+            "proxy": ranked_by.name,
             "protocol": protocol,
             "dataset": dataset,
             "seed": seed,
@@ -128,14 +130,29 @@ async def rank(
         bench=asked.name,
         proxy=ranked_by.name,
         protocol=Protocol.of(described),
-        direction=ranked_by.better[asked.name],
-        evidence=ranked_by.evidence[asked.name],
+        direction=ranking.direction,
+        evidence=ranked_by.evidence.get(asked.name, "none"),
+        population=None if isinstance(ranked_by, Proxy) else ranking.revision,
+        reason=NO_POPULATION if stored is not None and ranking.revision is None else None,
         total=size.defined,
         undefined=size.undefined,
         items=items,
         next=following,
     )
     return Response(board.model_dump_json(), headers=headers, media_type=JSON)
+
+
+def _ranking(
+    ranked_by: Proxy | Ensemble, bench: str, stored: protocols.Stored | None
+) -> scores.Board:
+    if isinstance(ranked_by, Proxy):
+        revision: int | None = ranked_by.revision
+        direction = ranked_by.better[bench]
+    else:
+        revision = None if stored is None else stored.population
+        direction = "larger"
+    protocol_id = None if stored is None else stored.id
+    return scores.Board(protocol_id, ranked_by.name, revision, direction)
 
 
 def _ranked(places: Sequence[scores.Place], after: Cursor) -> tuple[list[Ranked], Cursor]:

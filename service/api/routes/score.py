@@ -72,7 +72,8 @@ async def score(
     once is computed once.
     """
     bench = asking.bench_named(request.bench)
-    proxies = asking.proxies_named(request.proxies)
+    async with database() as session:
+        proxies = await asking.proxies_named(session, request.proxies)
     readings = await asking.readings(request, bench, settings)
     hashes = {reading.architecture.hash for reading in readings}
     key = Key.of(idempotency_key, request)

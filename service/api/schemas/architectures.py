@@ -19,6 +19,11 @@ class ScoreRecord(BaseModel):
     revision: int
     value: float | None
     undefined: str | None
+    percentile: float | None = Field(
+        description="Of the protocol's reference population, how many percent it beats in the "
+        "proxy's direction; a tie counts half. Null where there is no population."
+    )
+    population: int | None = Field(description="The version of that population.")
     device: str
     torch: str
     seconds: float = Field(description="Of the computation that gave it and its companions.")

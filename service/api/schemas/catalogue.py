@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from service.api.schemas.protocol import Protocol
 from service.catalogue import Direction
+from service.ensembles import Rule
 
 
 class BenchAnswer(BaseModel):
@@ -40,16 +41,33 @@ class SampleAnswer(BaseModel):
     architectures: list[Sampled]
 
 
+class EnsembleAnswer(BaseModel):
+    """How several proxies are ranked as one, against a reference population."""
+
+    rule: Rule = Field(
+        description="`log_rank`: the sum of ln(rank/n). `copeland`: the share of the population "
+        "that it beats by majority."
+    )
+    members: dict[str, int] = Field(
+        description="By proxy: -1 where the smaller value counts as the better one."
+    )
+    labels: str | None = Field(
+        description="How trained accuracies had a part in choosing it; null where they had none."
+    )
+    default_of: list[str] = Field(description="The benches that it ranks unless told otherwise.")
+
+
 class ProxyAnswer(BaseModel):
-    """A zero-cost proxy."""
+    """A zero-cost proxy, or an ensemble of some."""
 
     name: str
     summary: str
     source: str
-    revision: int
+    revision: int = Field(description="Of an ensemble, 0: its scores have the population's.")
     better: dict[str, Direction]
     evidence: dict[str, str]
     structural: bool = Field(description="Of a bench's cell alone: no network, no weights.")
+    ensemble: EnsembleAnswer | None = Field(description="Of an ensemble; null for a proxy.")
 
 
 class ProtocolAnswer(BaseModel):

@@ -30,6 +30,10 @@ class Board(BaseModel):
     protocol: Protocol
     direction: Direction = Field(description="Which scores are better, on this bench.")
     evidence: str = Field(description="On what the direction rests.")
+    population: int | None = Field(
+        description="Of an ensemble: the version of the reference population that it ranks among."
+    )
+    reason: str | None = Field(description="Of an ensemble without scores: why it has none.")
     total: int = Field(description="Architectures with a score.")
     undefined: int = Field(description="Architectures left out because theirs is undefined.")
     items: list[Ranked]
