@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from service.benches import BENCHES
+from service.ensembles import ENSEMBLES
 from service.queue import Doorbells
 from tests.service.running import Running, ask, await_job
 
@@ -91,7 +92,10 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(
         "cancelled": 0,
     }
     results = http.get(f"/jobs/{job}/results?limit=100").json()["results"]
-    assert all(value is not None for result in results for value in result["scores"].values())
+    for result in results:
+        unscored = {name for name, value in result["scores"].items() if value is None}
+        assert unscored == set(result["undefined"])
+        assert unscored <= {*ENSEMBLES, "trainability"}
 
 
 def test_what_has_no_network_fails_and_its_neighbours_are_scored(
