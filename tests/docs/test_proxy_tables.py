@@ -7,6 +7,7 @@ import pytest
 
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
+from service.ensembles import ENSEMBLES
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,6 +32,15 @@ def test_every_proxy_has_its_formula_and_its_section() -> None:
     assert sorted(row[0] for row in rows) == sorted(f"`{name}`" for name in CATALOGUE)
     sections = re.findall(r"^### (\w+)$", (ROOT / "docs/proxies.md").read_text(), re.MULTILINE)
     assert set(sections) == set(CATALOGUE)
+
+
+def test_every_ensemble_is_described_as_it_is() -> None:
+    rows = table("docs/ensembles.md", "| ensemble | proxies |")
+    for row, ensemble in zip(rows, ENSEMBLES.values(), strict=True):
+        signs = (f"`{'-' if sign < 0 else ''}{name}`" for name, sign in ensemble.members.items())
+        terms = " ".join(signs)
+        labels = ensemble.labels or "no"
+        assert row == [f"`{ensemble.name}`", terms, f"`{ensemble.rule}`", labels]
 
 
 def test_the_bounds_of_an_audit_are_those_it_uses() -> None:
