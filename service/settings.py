@@ -51,6 +51,14 @@ class Settings(BaseSettings):
         8 * 2**20,
         description="A request body: 10,000 NB101 matrices with their operations are 4 MB.",
     )
+    accuracies_limit: int = Field(
+        500_000, description="Rows of one table of accuracies: NB101 has 423,624 architectures."
+    )
+    accuracies_body_bytes_limit: int = Field(
+        256 * 2**20,
+        description="Such a table: half a million NB101 cells as JSON are 180 MB. It is never "
+        "whole in memory.",
+    )
     page_limit: int = Field(1_000, description="Rows of one page: under 1 MB of JSON.")
     wait_seconds_limit: int = Field(
         300, description="The longest `Prefer: wait`: proxies cut quiet connections after that."

@@ -20,8 +20,9 @@ from service.api.memory import Collections
 from service.api.methods import Methods
 from service.api.observe import Observe
 from service.api.progress import Progress
-from service.api.routes import architectures, catalogue, health, jobs, rank, root, score
+from service.api.routes import accuracies, architectures, catalogue, health, jobs, rank, root, score
 from service.api.security import Security
+from service.api.turns import Turns
 from service.benches import BENCHES
 from service.db import connect
 from service.queue import AsyncDoorbells
@@ -67,16 +68,21 @@ def create_app(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
+    app.state.turns = Turns()
     app.state.registry = registry = CollectorRegistry()
     # The last added is the first to see a request.
     problems.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=GZIP_LEVEL)
-    app.add_middleware(Body, limit=settings.body_bytes_limit)
+    app.add_middleware(
+        Body,
+        limit=settings.body_bytes_limit,
+        limits={"/accuracies": settings.accuracies_body_bytes_limit},
+    )
     app.add_middleware(Methods)
     app.add_middleware(Security)
     app.add_middleware(Collections)
     app.add_middleware(Observe, registry=registry)
-    for noun in (root, score, jobs, rank, architectures, catalogue, health):
+    for noun in (root, score, jobs, rank, architectures, accuracies, catalogue, health):
         app.include_router(noun.router)
     _serve_docs(app)
     describe = app.openapi

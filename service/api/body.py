@@ -1,7 +1,7 @@
 """What a request body may be, before anything parses it: how long, and how coded."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,20 +18,28 @@ _WITH_BODY = {"POST", "PUT", "PATCH"}
 """Of other methods no route reads a body."""
 
 
+PIECE = 2**16
+"""Bytes decoded at once: a body that is read as it comes is never longer than that in memory."""
+
+
 class Body:
     """Hands on no more than `limit` bytes of a body, decoded, whatever its length is said to be.
+
+    `limits` are those of paths that have one of their own.
 
     What is refused is refused where the body is read, inside the app, so that the answer is a
     problem with the request's id.
     """
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, limits: Mapping[str, int]) -> None:
         self._app = app
         self._limit = limit
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] in _WITH_BODY:
-            receive = _Received(Headers(scope=scope), receive, self._limit)
+            limit = self._limits.get(scope["path"], self._limit)
+            receive = _Received(Headers(scope=scope), receive, limit)
         await self._app(scope, receive, send)
 
 
@@ -46,27 +54,33 @@ class _Received:
         self._gzip: _Gzip | None = None
         self._left = limit
         self._coded_left = limit
+        self._pieces: Iterator[bytes] = iter(())
+        self._more = True
+        self._ended = False
 
     async def __call__(self) -> Message:
         if not self._begun:
             # Before the first message is asked for: who sent `Expect: 100-continue` sends nothing.
             self._begun = True
             self._begin()
-        message = await self._receive()
-        if message["type"] != "http.request":
-            return message
-        coded = message.get("body", b"")
-        # Counted as well: ten thousand empty members of a gzip file decode to nothing, for ever.
-        self._coded_left = self._take(self._coded_left, coded)
-        if self._gzip is None:
-            return message
-        pieces = []
-        for piece in self._gzip.decode(coded, self._left + 1):
-            self._left = self._take(self._left, piece)
-            pieces.append(piece)
-        if not message.get("more_body", False):
+        if self._gzip is None or self._ended:
+            return self._counted(await self._receive())
+        while not (piece := next(filter(None, self._pieces), b"")) and self._more:
+            message = self._counted(await self._receive())
+            if message["type"] != "http.request":
+                return message
+            self._more = message.get("more_body", False)
+            self._pieces = self._gzip.decode(message.get("body", b""), PIECE)
+        if not piece:
             self._gzip.end()
-        return {**message, "body": b"".join(pieces)}
+            self._ended = True
+        self._left = self._take(self._left, piece)
+        return {"type": "http.request", "body": piece, "more_body": not self._ended}
+
+    def _counted(self, message: Message) -> Message:
+        # As it comes: ten thousand empty members of a gzip file decode to nothing, for ever.
+        self._coded_left = self._take(self._coded_left, message.get("body", b""))
+        return message
 
     def _begin(self) -> None:
         coding = ", ".join(self._headers.getlist("Content-Encoding")).strip().lower()
@@ -92,16 +106,20 @@ class _Gzip:
 
     def decode(self, coded: bytes, at_most: int) -> Iterator[bytes]:
         """The text of the next bytes, in pieces of `at_most` bytes."""
-        while coded:
+        left = bool(coded)
+        while left:
             self._empty = False
             if self._member.eof:
                 # RFC 1952: a file is one member after another.
                 self._member = zlib.decompressobj(_GZIP_WINDOW)
             try:
-                yield self._member.decompress(coded, at_most)
+                piece = self._member.decompress(coded, at_most)
             except zlib.error:
                 raise _undecodable("they are not gzip, or are damaged") from None
+            yield piece
             coded = self._member.unconsumed_tail or self._member.unused_data
+            # A piece that is full may have left some of its bytes' text behind.
+            left = bool(coded) or (len(piece) == at_most and not self._member.eof)
 
     def end(self) -> None:
         if not (self._member.eof or self._empty):

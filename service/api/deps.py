@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from service.api.progress import Progress
+from service.api.turns import Turns
 from service.queue import AsyncDoorbells
 from service.settings import Settings
 
@@ -32,8 +33,14 @@ async def _progress(request: Request) -> Progress:
     return found
 
 
+async def _turns(request: Request) -> Turns:
+    found: Turns = request.app.state.turns
+    return found
+
+
 SettingsDep = Annotated[Settings, Depends(_settings)]
 # Not a session: a request that waits must not hold a connection meanwhile.
 DatabaseDep = Annotated[async_sessionmaker[AsyncSession], Depends(_database)]
 DoorbellsDep = Annotated[AsyncDoorbells, Depends(_doorbells)]
+TurnsDep = Annotated[Turns, Depends(_turns)]
 ProgressDep = Annotated[Progress, Depends(_progress)]

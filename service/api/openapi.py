@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from service.api.problems import Problem
+from service.api.schemas.accuracies import AccuracyTable
 
 _REFERENCE = "#/components/schemas/{model}"
 
@@ -45,6 +46,9 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     schema = Problem.model_json_schema(ref_template=_REFERENCE)
     components = document["components"]
     components["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
+    # Read as it comes, and so not by FastAPI, which would have described it.
+    table = AccuracyTable.model_json_schema(ref_template=_REFERENCE)
+    components["schemas"] |= {**table.pop("$defs"), "AccuracyTable": table}
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     components["headers"] = {

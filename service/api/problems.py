@@ -29,6 +29,9 @@ class Fault(BaseModel):
     architecture: int | None = Field(
         None, description="The index of the architecture in the request, from 0."
     )
+    row: int | None = Field(
+        None, description="The row of a table, from 0, a CSV's header and empty lines not counted."
+    )
     field: str = Field(description="The field, its parts joined by slashes.", examples=["ops/1"])
     detail: str = Field(examples=["'conv3x3' is no operation"])
     valid: str | None = Field(None, description="What would be valid.")
@@ -97,7 +100,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "Not found",
         409: "Not as the job is now",
         413: "The body is too large",
-        415: "The body is of another type than JSON, or in an unknown coding",
+        415: "The body is of a type that is not read here, or in an unknown coding",
         422: "The request is not valid; `errors` names every fault",
         503: "The database is away or busy, or the queue full; see `Retry-After`",
     }
@@ -154,7 +157,7 @@ def _fault(request: Request, fault: Mapping[str, Any]) -> Fault:
     place = [str(part) for part in fault["loc"]]
     field = "/".join(place[1:])[:200] or place[0]
     known = _fields(request) if fault["type"] == "extra_forbidden" and len(place) == 2 else None
-    valid = known and f"one of {', '.join(known)}"
+    valid = f"one of {', '.join(known)}" if known else None
     return Fault(field=field, detail=str(fault["msg"])[:500], valid=valid)
 
 

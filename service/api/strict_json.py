@@ -32,7 +32,7 @@ _SUSPICIOUS = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _REFUSED = re.compile("[\0\ud800-\udfff]")
 
 
-class _DuplicateError(ValueError):
+class DuplicateError(ValueError):
     """An object has a field twice; which one counts is anyone's guess."""
 
 
@@ -51,8 +51,8 @@ class JsonRoute(APIRoute):
 class _JsonRequest(Request):
     async def body(self) -> bytes:
         body = await super().body()
-        if body and not _is_json(self.headers.get("Content-Type", "")):
-            raise _wrong_type(self.headers.get("Content-Type"))
+        if body and not is_json(self.headers.get("Content-Type", "")):
+            raise wrong_type(self.headers.get("Content-Type"), "application/json")
         return body
 
     async def json(self) -> Any:
@@ -80,29 +80,32 @@ def read(body: bytes, architectures: int) -> Any:
         suspicious = suspicious or not isfinite(value)
         return value
 
-    decoder = json.JSONDecoder(object_pairs_hook=_object, parse_float=number, parse_constant=number)
+    decoder = json.JSONDecoder(
+        object_pairs_hook=unique_fields, parse_float=number, parse_constant=number
+    )
     try:
         value = decoder.decode(text)
     except json.JSONDecodeError as error:
         raise _no_json("body", f"{error.msg} at character {error.pos}") from None
     except RecursionError:
         raise _no_json("body", "values are nested too deep") from None
-    except _DuplicateError as error:
+    except DuplicateError as error:
         raise _no_json(str(error), "the field is there twice", "each field once") from None
     except ValueError:
         raise _no_json("body", "a number has thousands of digits") from None
-    if suspicious and (found := next(_refused(value), None)) is not None:
+    if suspicious and (found := next(refused(value), None)) is not None:
         raise _no_json(*found)
     return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these fields; raises DuplicateError."""
     value = dict(pairs)
     if len(value) != len(pairs):
         seen: set[str] = set()
         for name, _ in pairs:
             if name in seen:
-                raise _DuplicateError(field_name(name))
+                raise DuplicateError(field_name(name))
             seen.add(name)
     return value
 
@@ -111,7 +114,7 @@ Placed = tuple[str, Any]
 """A value and the names that lead to it, joined by slashes."""
 
 
-def _refused(value: Any) -> Iterator[tuple[str, str, str]]:
+def refused(value: Any) -> Iterator[tuple[str, str, str]]:
     """Field, fault and what is valid of each number or string that no JSON text may have."""
     left: list[Iterator[Placed]] = [iter([("", value)])]
     while left:
@@ -143,7 +146,7 @@ def _fields(place: str, values: dict[str, Any]) -> Iterator[Placed]:
         yield f"{place}/{field_name(name)}", value
 
 
-def _is_json(content_type: str) -> bool:
+def is_json(content_type: str) -> bool:
     header = Message()
     header["Content-Type"] = content_type
     subtype = header.get_content_subtype()
@@ -161,14 +164,14 @@ def _too_many(mark: str, limit: int) -> ProblemError:
     return ProblemError(413, "content-too-large", "Content Too Large", detail, [fault])
 
 
-def _wrong_type(given: str | None) -> ProblemError:
+def wrong_type(given: str | None, *valid: str) -> ProblemError:
     detail = "there is none" if given is None else f"{quoted(given)} is not read here"
-    fault = Fault(field="Content-Type", detail=detail, valid="application/json")
+    fault = Fault(field="Content-Type", detail=detail, valid=" or ".join(valid))
     return ProblemError(
         415,
         "unsupported-media-type",
         "Unsupported Media Type",
         f"Content-Type: {detail}",
         [fault],
-        {"Accept": "application/json"},
+        {"Accept": ", ".join(valid)},
     )

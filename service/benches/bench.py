@@ -71,5 +71,7 @@ class Bench:
     everything: Callable[[], Sequence[Reading]] | None
     """Every architecture, spelt as its representative, sorted by hash; None where there are too
     many to list."""
+    whole: Callable[[Spec], bool]
+    """Whether every operation of a spelling lies on a path from input to output."""
     sample: Callable[[int, int], Sequence[Reading]]
     """`sample(n, seed)`: n spellings drawn uniformly with replacement, the same for everyone."""

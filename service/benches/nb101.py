@@ -73,6 +73,12 @@ def neighbours(spec: Spec) -> Sequence[Architecture]:
     return [Architecture(NAME, key, spelled(representative(found[key]))) for key in sorted(found)]
 
 
+def whole(spec: Spec) -> bool:
+    """Whether pruning leaves a spelling as it is, vertices and edges."""
+    cell = parse(spec)
+    return pruned(cell) == cell
+
+
 def sample(n: int, seed: int) -> Sequence[Reading]:
     """n random cells: seven vertices, each pair joined or not and each operation at random.
 
@@ -119,5 +125,6 @@ BENCH = Bench(
     spellings=spellings,
     neighbours=neighbours,
     everything=None,
+    whole=whole,
     sample=sample,
 )

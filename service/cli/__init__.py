@@ -6,7 +6,19 @@ migrations, the supervisor and the client loaded beside it.
 
 import typer
 
-from service.cli import api, audit, datasets, ensembles, migrate, rank, reference, score, up, worker
+from service.cli import (
+    accuracies,
+    api,
+    audit,
+    datasets,
+    ensembles,
+    migrate,
+    rank,
+    reference,
+    score,
+    up,
+    worker,
+)
 
 app = typer.Typer(
     name="nascore",
@@ -17,7 +29,7 @@ app = typer.Typer(
 
 for module in (up, api, worker, migrate, audit, score, rank):
     app.command(name=module.__name__.rsplit(".", 1)[1])(module.command)
-for group in (datasets, ensembles, reference):
+for group in (datasets, accuracies, ensembles, reference):
     app.add_typer(group.app)
 
 __all__ = ["app"]

@@ -1,10 +1,11 @@
 """Queries on architectures."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Text, bindparam, cast, column, func, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from service import benches
 from service.db.models import Architecture
@@ -30,6 +31,32 @@ async def store(
         )
         ids |= dict(found.all())
     return ids
+
+
+_TEXTS = (
+    func.unnest(bindparam("hashes", type_=ARRAY(Text)), bindparam("specs", type_=ARRAY(Text)))
+    .table_valued(column("hash", Text), column("spec", Text), name="given")
+    .render_derived()
+)
+_STORE_TEXTS = (
+    insert(Architecture)
+    .from_select(
+        ["bench", "hash", "spec"],
+        select(bindparam("bench", type_=Text), _TEXTS.c.hash, cast(_TEXTS.c.spec, JSONB)),
+    )
+    .on_conflict_do_nothing()
+)
+
+
+def store_texts(session: Session, bench: str, specs: Mapping[str, str]) -> None:
+    """Stores what is new of some hundreds of representatives, JSON texts by hash."""
+    # In the order of `store`, for the same reason.
+    hashes = sorted(specs)
+    # Not the session's own way, which would take the parameters for rows of the table.
+    session.connection().execute(
+        _STORE_TEXTS,
+        {"bench": bench, "hashes": hashes, "specs": [specs[digest] for digest in hashes]},
+    )
 
 
 async def find(session: AsyncSession, bench: str, digest: str) -> Architecture | None:

@@ -325,3 +325,16 @@ def test_any_json_is_read_or_refused(spelling: Spelling) -> None:
     except InvalidSpellingError:
         return
     assert BENCH.read(reading.asked) == reading
+
+
+def test_whole_spellings_lose_nothing_by_pruning() -> None:
+    matrix = [[0, 1, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0]]
+    ops = ["input", "conv3x3-bn-relu", "maxpool3x3", "output"]
+    assert not BENCH.whole({"matrix": matrix, "ops": ops})
+    matrix[2][3] = 1
+    assert BENCH.whole({"matrix": matrix, "ops": ops})
+    for reading in BENCH.sample(200, 8):
+        size = len(reading.architecture.spec["ops"])
+        assert BENCH.whole(reading.architecture.spec)
+        # Of equally many vertices none was dropped, and edges go with their vertices.
+        assert BENCH.whole(reading.asked) == (size == len(reading.asked["ops"]))

@@ -287,3 +287,18 @@ def test_no_json_is_worse_than_invalid(spelling: dict[str, object]) -> None:
 def test_a_seed_out_of_range_is_refused() -> None:
     with pytest.raises(ValueError, match="a seed is at least 0"):
         BENCH.sample(1, -1)
+
+
+def test_whole_spellings_have_no_operation_off_every_path() -> None:
+    whole = 0
+    for cell in CELLS:
+        used = {edge for edge in range(6) if cell[edge] != NONE}
+        expected = used == set().union(*paths(cell))
+        assert BENCH.whole({"arch": arch(cell)}) == expected
+        whole += expected
+    assert whole == 9445
+
+
+def test_other_tools_score_the_whole_spellings() -> None:
+    for row in rows("nb201_suitezero_proxies.csv.gz"):
+        assert BENCH.whole({"arch": row["arch"]}) == (row["c10_nwot"] != "")

@@ -11,6 +11,8 @@ LIMITS = (
     "live_limit",
     "queue_limit",
     "body_bytes_limit",
+    "accuracies_limit",
+    "accuracies_body_bytes_limit",
     "page_limit",
     "wait_seconds_limit",
 )

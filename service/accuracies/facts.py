@@ -1,0 +1,42 @@
+"""What is said of a series as a whole."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["accuracy", "score"]
+Split = Literal["validation", "test"]
+
+PERCENT = "top1_percent"
+"""The metric of an accuracy where nothing else is said: top-1, from 0 to 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A column of somebody's table: trained accuracies of a bench, or scores by another tool."""
+
+    bench: str
+    kind: Kind
+    name: str
+    """What requests call it; unique within its bench."""
+    dataset: str
+    split: Split | None
+    """Of an accuracy."""
+    metric: str
+    epochs: int | None
+    """Of training, for an accuracy."""
+    source: str
+    """Who measured it."""
+
+
+def accuracy(
+    bench: str,
+    dataset: str,
+    split: Split,
+    epochs: int,
+    source: str,
+    metric: str = PERCENT,
+    name: str | None = None,
+) -> Facts:
+    """Of trained accuracies, named `cifar10-test-200ep` where no other name is given."""
+    name = name or f"{dataset}-{split}-{epochs}ep"
+    return Facts(bench, "accuracy", name, dataset, split, metric, epochs, source)

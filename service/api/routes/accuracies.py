@@ -1,0 +1,144 @@
+"""Trained accuracies in and out: tables of any length, read and written as they come."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import closing
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from starlette.requests import ClientDisconnect
+
+from service.accuracies import Facts, Intake
+from service.api import problems
+from service.api.deps import DatabaseDep, SettingsDep, TurnsDep
+from service.api.problems import Fault
+from service.api.schemas.accuracies import EPOCHS, SourceText, TakenIn
+from service.api.schemas.score import NAME
+from service.api.uploads import CSV, JSON, Upload
+from service.db import accuracies, architectures
+from service.db.accuracies import OtherSeriesError, Written
+
+router = APIRouter(prefix="/accuracies", tags=["accuracies"])
+
+PIECE = 2**16
+"""Bytes read at a time: of NB101 some two hundred rows, a fifth of a second in a thread."""
+
+_Name = Annotated[str | None, Query(pattern=NAME)]
+
+_BODY = {
+    "required": True,
+    "content": {
+        JSON: {"schema": {"$ref": "#/components/schemas/AccuracyTable"}},
+        CSV: {
+            "schema": {"type": "string"},
+            "example": "ops,value,seed\r\n"
+            '"[""none"",""none"",""none"",""nor_conv_3x3"",""none"",""none""]",81.3,0\r\n',
+        },
+    },
+}
+
+
+@router.put(
+    "",
+    operation_id="put_accuracies",
+    summary="Store a table of trained accuracies",
+    responses=problems.responses(*problems.OF_A_BODY, 503),
+    openapi_extra={"requestBody": _BODY},
+)
+async def put_accuracies(
+    request: Request,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    turns: TurnsDep,
+    bench: _Name = None,
+    dataset: _Name = None,
+    split: Literal["validation", "test"] | None = None,
+    epochs: Annotated[int | None, Query(ge=1, le=EPOCHS)] = None,
+    source: SourceText | None = None,
+    metric: _Name = None,
+    name: _Name = None,
+) -> TakenIn:
+    """All of it or nothing: every bad row is counted, and the first hundred are named. A value of
+    the same series, spelling and seed is replaced. JSON describes the table before its rows; with
+    CSV the address does.
+    """
+    said = {
+        "bench": bench,
+        "dataset": dataset,
+        "split": split,
+        "epochs": epochs,
+        "source": source,
+        "metric": metric,
+        "name": name,
+    }
+    query = {field: value for field, value in said.items() if value is not None}
+    content_type = request.headers.get("Content-Type")
+    with closing(Upload(content_type, query, settings.accuracies_limit)) as upload:
+        checked = False
+        async for piece in _pieces(request):
+            async with turns.reading:
+                await asyncio.to_thread(upload.feed, piece)
+            if upload.facts is not None and not checked:
+                await _check_name(database, upload.facts)
+                checked = True
+        async with turns.reading:
+            facts, intake = await asyncio.to_thread(upload.finish)
+        async with turns.writing:
+            written = await _write(database, facts, intake)
+        return TakenIn(
+            bench=facts.bench,
+            series=facts.name,
+            rows=intake.rows,
+            values=intake.values,
+            added=written.added,
+            changed=written.changed,
+        )
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    waiting = bytearray()
+    try:
+        async for chunk in request.stream():
+            waiting += chunk
+            if len(waiting) >= PIECE:
+                yield bytes(waiting)
+                waiting.clear()
+    except ClientDisconnect:
+        # Nobody hears it; without it the log would call it a fault of ours.
+        fault = Fault(field="body", detail="ends too early", valid="all of it")
+        raise problems.invalid([fault]) from None
+    yield bytes(waiting)
+
+
+async def _check_name(database: async_sessionmaker[AsyncSession], facts: Facts) -> None:
+    """Before minutes of reading; what writes checks again."""
+    async with database() as session:
+        try:
+            await session.run_sync(accuracies.check, facts)
+        except OtherSeriesError as error:
+            raise _other(error) from None
+
+
+async def _write(
+    database: async_sessionmaker[AsyncSession], facts: Facts, intake: Intake
+) -> Written:
+    # By themselves: who asks for one of them meanwhile does not wait for the whole table.
+    for part in intake.parts():
+        async with database.begin() as session:
+            specs = {row.hash: row.spec for row in part}
+            await session.run_sync(architectures.store_texts, facts.bench, specs)
+    async with database.begin() as session:
+        try:
+            return await session.run_sync(accuracies.write, facts, intake.parts())
+        except OtherSeriesError as error:
+            raise _other(error) from None
+
+
+def _other(error: OtherSeriesError) -> problems.ProblemError:
+    fault = Fault(
+        field=error.field,
+        detail=str(error),
+        valid=f"{error.stored}, or another `name` for another series",
+    )
+    return problems.invalid([fault])
