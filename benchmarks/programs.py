@@ -14,10 +14,11 @@ from benchmarks import stock
 from service.benches import BENCHES
 from service.engine import build, initial_weights, measure, walks
 from service.engine.cross_entropy import loss_cotangent
+from service.engine.parameters import parameters_for
 from service.engine.plan import plan
 from service.engine.rules import Layer, Motion
 from service.engine.rules.layout import for_kernels
-from service.engine.sweep import parameters_for, sweep
+from service.engine.sweep import sweep
 from service.engine.weights import Weights
 from service.graph import Graph
 from service.minibatch import draw, patches
@@ -98,7 +99,7 @@ def _programs(bench: str, spec: Any) -> Iterator[tuple[str, Callable[[], object]
     graph, weights = built()
 
     def swept(passes: frozenset[str]) -> Callable[[], object]:
-        return lambda: sweep(graph, weights, images, labels, passes)
+        return lambda: sweep(graph, weights, images, labels, passes, 0)
 
     module = build(graph, 0)
     network = stock.Stock(graph)

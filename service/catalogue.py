@@ -34,6 +34,7 @@ class Proxy:
     `passes` are none."""
 
 
+AZ_NAS = "Lee and Ham, AZ-NAS: Assembling Zero-Cost Proxies for NAS, CVPR 2024"
 ZERO_COST = "Abdelfattah et al., Zero-Cost Proxies for Lightweight NAS, ICLR 2021"
 
 _MEASURED = "300 architectures under `fast` (docs/directions.md): Spearman"
@@ -187,6 +188,30 @@ _ALL = (
         ("larger", f"{_MEASURED} .72"),
     ),
     _proxy(
+        "expressivity",
+        "sum over blocks of the entropy of the channels' principal variances",
+        AZ_NAS,
+        "blocks",
+        ("larger", f"{_MEASURED} .74"),
+        ("larger", f"{_MEASURED} .64"),
+    ),
+    _proxy(
+        "progressivity",
+        "the smallest increase of that entropy from one block to the next",
+        AZ_NAS,
+        "blocks",
+        ("larger", f"{_MEASURED} .57"),
+        ("larger", f"{_MEASURED} .54"),
+    ),
+    _proxy(
+        "trainability",
+        "how near to 1 blocks' largest gains of random gradients are, on average",
+        AZ_NAS,
+        "blocks",
+        ("larger", f"{_MEASURED} .37"),
+        ("larger", f"{_MEASURED} .40"),
+    ),
+    _proxy(
         "structural_synflow",
         "ln of the synaptic flow that the network has with the expected absolute weights",
         "closed form of Tanaka et al., SynFlow, NeurIPS 2020",
@@ -254,4 +279,9 @@ CATALOGUE: Mapping[str, Proxy] = MappingProxyType({proxy.name: proxy for proxy i
 MEASURED: Mapping[str, Proxy] = MappingProxyType(
     {proxy.name: proxy for proxy in _ALL if not proxy.structural}
 )
-"""Those that exist of any network: all but the structural ones."""
+"""Those that exist of any network's graph: all but the structural ones."""
+
+OF_ANY_MODULE: Mapping[str, Proxy] = MappingProxyType(
+    {name: proxy for name, proxy in MEASURED.items() if "blocks" not in proxy.passes}
+)
+"""Of them those that need no graph: nobody says of which blocks a torch module is made."""

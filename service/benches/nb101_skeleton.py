@@ -24,16 +24,19 @@ _KERNELS = (3, 1)
 def network(cell: Cell, skeleton: Skeleton, classes: int) -> Graph:
     """Stem, stacks of modules with a pool between them and the width doubled, and the head.
 
-    `cell` is pruned and its edges go from smaller to larger numbers.
+    `cell` is pruned and its edges go from smaller to larger numbers. The stem and every module is a
+    block; a pool belongs to the module after it.
     """
     builder = Builder(3, skeleton["resolution"], skeleton["resolution"])
-    value = builder.convolution_bn_relu(builder.input, "stem", skeleton["stem"], 3)
+    stem = builder.convolution_bn_relu(builder.input, "stem", skeleton["stem"], 3)
+    value = builder.end_block(stem)
     for stack in range(skeleton["stacks"]):
         if stack:
             value = builder.append(MaxPool(value, 2, 2))
         for module in range(skeleton["modules"]):
             slot = f"stack{stack}.module{module}"
-            value = _module(builder, value, slot, skeleton["stem"] << stack, cell)
+            channels = skeleton["stem"] << stack
+            value = builder.end_block(_module(builder, value, slot, channels, cell))
     builder.append(Linear(builder.append(GlobalAveragePool(value)), "head", classes))
     return builder.graph()
 

@@ -29,15 +29,21 @@ _STAGES = 3
 
 
 def network(cell: ValueGraph, skeleton: Skeleton, classes: int) -> Graph:
-    """Stem, three stages of cells with a residual reduction between them, and the head."""
+    """Stem, three stages of cells with a residual reduction between them, and the head.
+
+    The stem, every cell and every reduction is a block.
+    """
     builder = Builder(3, skeleton["resolution"], skeleton["resolution"])
-    value = builder.convolution_bn(builder.input, "stem", skeleton["channels"], 3)
+    stem = builder.convolution_bn(builder.input, "stem", skeleton["channels"], 3)
+    value = builder.end_block(stem)
     for stage in range(_STAGES):
         channels = skeleton["channels"] << stage
         if stage:
-            value = _reduction(builder, value, f"reduction{stage - 1}", channels)
+            reduced = _reduction(builder, value, f"reduction{stage - 1}", channels)
+            value = builder.end_block(reduced)
         for number in range(skeleton["cells"]):
-            value = _cell(builder, value, f"stage{stage}.cell{number}", channels, cell)
+            slot = f"stage{stage}.cell{number}"
+            value = builder.end_block(_cell(builder, value, slot, channels, cell))
     value = builder.append(ReLU(builder.append(BatchNorm(value, "last.bn"))))
     builder.append(Linear(builder.append(GlobalAveragePool(value)), "head", classes))
     return builder.graph()

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from service.engine.blocks import UNKNOWN_BLOCKS
 from service.engine.dependence import leaves
 from service.engine.findings import Findings
 from service.engine.jacobian import jacobian_gram
@@ -61,6 +62,8 @@ def measure(
         with findings.measuring("synflow"), _statistics_kept(network):
             ones = torch.ones_like(images[:1], dtype=torch.float64)
             findings.fields["synaptic_flows"] = floats(synaptic_flows(network, weights, ones))
+    if "blocks" in passes:
+        findings.unmeasured["blocks"] = UNKNOWN_BLOCKS
     return findings.measurements()
 
 

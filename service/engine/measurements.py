@@ -15,6 +15,7 @@ PASSES = frozenset(
         "columns",
         "halves",
         "synflow",
+        "blocks",
         "flops",
         "dependence",
     }
@@ -82,6 +83,13 @@ class Measurements:
     synaptic_flows: tuple[float, ...] | None = None
     """`synflow`: Σ |w⊙∂R/∂w| of the network with absolute parameters and without batch norm, R the
     sum of its outputs for one image of ones."""
+
+    block_variances: tuple[tuple[float, ...], ...] | None = None
+    """`blocks`: by block the eigenvalues, ascending, of the covariance (C, C) of its output's
+    channels over images and space; of Kaiming's weights on Gaussian images."""
+    block_gains: tuple[float | None, ...] | None = None
+    """`blocks`: by block after the first ‖mean g_in g_outᵀ‖₂ over images and space, for random ±1
+    g_out at its output and the gradient g_in at its input. None of one that is the identity."""
 
     unmeasured: dict[str, str] = field(default_factory=dict)
     """By pass that the network does not allow: why."""

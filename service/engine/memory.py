@@ -12,7 +12,7 @@ from service.engine.allocations import Allocations, LayerMemory
 from service.engine.hollow import Meter
 from service.engine.plan import Plan, Step, plan
 from service.engine.rules import Layer, Motion, Rule
-from service.graph import Convolution, Graph, Linear, ReLU
+from service.graph import Convolution, Graph, Linear, ReLU, blocks
 
 _SINGLE, _DOUBLE, _WORD = 4, 8, 8
 _BITS = 8 * _WORD
@@ -43,6 +43,8 @@ def peak_bytes(graph: Graph, images: int, passes: frozenset[str], itemsize: int 
         meter.touch(_DOUBLE * _largest_layer(graph))
     if "synflow" in passes:
         _measure_flows(planned, Allocations(graph, meter, 1, _DOUBLE))
+    if "blocks" in passes and graph.blocks:
+        _measure_blocks(graph, meter, images, itemsize)
     del given
     return meter.peak
 
@@ -139,6 +141,33 @@ def _measure_flows(planned: Plan, one: Allocations) -> None:
     ones: Any = one.value(0)
     walked = walks.forward(planned, one.without_norms, ones)
     _reverse_to_layers(planned, walked.rules, one, frozenset({"fisher"}), moving=False)
+
+
+def _measure_blocks(graph: Graph, meter: Meter, images: int, itemsize: int) -> None:
+    whole = Allocations(graph, meter, images, itemsize)
+    x: Any = whole.value(0)
+    matrices: list[Any] = []
+    for number, block in enumerate(blocks(graph)):
+        planned = plan(block, dead_ends=False, moving=False)
+        batch = Allocations(block, meter, images, itemsize)
+        walked = walks.forward(planned, batch.rule, x, reversing=number > 0)
+        y: Any = walked.output.u
+        # Less its means; a product of matrices stays.
+        y.touch(1)
+        matrices.append(y.new(block.shapes[-1][0] ** 2))
+        if number:
+            matrices.append(_crossed(planned, walked, x))
+        x = y
+        del walked, y
+
+
+def _crossed(planned: Plan, walked: walks.Walked, x: Any) -> Any:
+    g_out: Any = walked.output.u
+    g_out = g_out.new()
+    g_in: Any = walks.reverse_to_images(planned, walked.rules, g_out)
+    # As rows for the product.
+    x.touch(1)
+    del g_in
 
 
 def _reverse_to_layers(

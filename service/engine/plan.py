@@ -1,12 +1,11 @@
 """What a sweep runs of a graph, in order, and who reads what."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from service.engine.rules import RULES
 from service.graph import (
     Add,
-    Concat,
     Convolution,
     Graph,
     Input,
@@ -14,6 +13,7 @@ from service.graph import (
     Operation,
     ReLU,
     Zero,
+    reading,
 )
 
 
@@ -90,16 +90,8 @@ def _merged(graph: Graph) -> tuple[dict[int, Operation], Counter[int], int]:
     first: dict[Operation, int] = {}
     for index, operation in enumerate(graph.operations):
         sources = tuple(standing[source] for source in operation.sources)
-        standing.append(first.setdefault(_reading(operation, sources), index))
+        standing.append(first.setdefault(reading(operation, sources), index))
     return {index: operation for operation, index in first.items()}, Counter(standing), standing[-1]
-
-
-def _reading(operation: Operation, sources: tuple[int, ...]) -> Operation:
-    if isinstance(operation, Input) or sources == operation.sources:
-        return operation
-    if isinstance(operation, Add | Concat):
-        return replace(operation, sources=sources)
-    return replace(operation, source=sources[0])
 
 
 def _finished(running: dict[int, Operation], output: int) -> dict[int, tuple[int, ...]]:

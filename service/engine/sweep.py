@@ -15,6 +15,7 @@ from torch import Tensor
 
 from service.engine import walks
 from service.engine.agreements import Agreements, signs
+from service.engine.blocks import measure_blocks
 from service.engine.columns import Columns
 from service.engine.cross_entropy import loss_cotangent
 from service.engine.findings import Findings
@@ -23,8 +24,8 @@ from service.engine.halves import inverse_variations
 from service.engine.jacobian import gram
 from service.engine.layer_sums import LayerSums, by_layer
 from service.engine.measurements import PASSES, Measurements
+from service.engine.parameters import parameters_for
 from service.engine.plan import Plan, Step, plan
-from service.engine.rules import Parameters
 from service.engine.rules.layout import for_kernels
 from service.engine.sums import floats, norm
 from service.engine.weights import Weights
@@ -39,13 +40,18 @@ _REVERSING = _OF_LOSS | {"jacobian"}
 
 
 def sweep(
-    graph: Graph, weights: Weights, images: Tensor, labels: Tensor, passes: frozenset[str]
+    graph: Graph,
+    weights: Weights,
+    images: Tensor,
+    labels: Tensor,
+    passes: frozenset[str],
+    seed: int,
 ) -> Measurements:
     """Measures what `passes` name, and nothing else.
 
     `images` (N, C, H, W) are float32 or float64 and `labels` (N,) int64, on one device; the network
-    runs there in the images' dtype. The graph's output is logits (N, classes). Raises ValueError
-    for passes outside `SWEPT`.
+    runs there in the images' dtype. The graph's output is logits (N, classes). What else is random
+    than the weights starts from `seed`. Raises ValueError for passes outside `SWEPT`.
     """
     if unknown := passes - SWEPT:
         raise ValueError(f"no such passes: {', '.join(sorted(unknown))}")
@@ -73,6 +79,9 @@ def sweep(
             with findings.measuring("synflow"):
                 flows = synaptic_flows(planned, graph.shapes[0], weights, images.device)
                 findings.fields["synaptic_flows"] = by_layer(flows, slots)
+        if "blocks" in passes:
+            with findings.measuring("blocks"):
+                findings.fields |= measure_blocks(graph, seed, images)
     if "fisher" in passes:
         sizes = (weights[f"{slot}/weight"][0].size for slot in slots.values())
         findings.fields["filter_sizes"] = tuple(sizes)
@@ -126,13 +135,3 @@ def _measure_on_minibatch(
             A = loss_cotangent(walked.output, labels, moving)
             walks.reverse_to_layers(planned, walked.rules, A, moving=moving, read=sums.read)
             findings.fields |= sums.measurements(slots)
-
-
-def parameters_for(images: Tensor, weights: Weights) -> Parameters:
-    """The parameters in the images' dtype and on their device, laid out for their kernels."""
-
-    def parameter(name: str) -> Tensor:
-        tensor = torch.from_numpy(weights[name]).to(images.device, images.dtype)
-        return for_kernels(tensor) if tensor.ndim == 4 else tensor
-
-    return parameter

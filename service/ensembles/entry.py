@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from service.catalogue import ZERO_COST
+from service.catalogue import AZ_NAS, ZERO_COST
 
 Rule = Literal["log_rank", "copeland"]
 Sign = Literal[1, -1]
@@ -44,8 +44,6 @@ def signed(names: list[str]) -> Mapping[str, Sign]:
     """`["flops", "-params"]` by proxy, with its sign."""
     return MappingProxyType({name.removeprefix("-"): -1 if name[0] == "-" else 1 for name in names})
 
-
-AZ_NAS = "Lee and Ham, AZ-NAS: Assembling Zero-Cost Proxies for NAS, CVPR 2024"
 
 _BUILT_IN = (
     Ensemble(

@@ -3,6 +3,7 @@
 This package imports nothing outside the standard library.
 """
 
+from service.graph.blocks import blocks
 from service.graph.builder import Builder
 from service.graph.expected_flow import expected_flow
 from service.graph.graph import Graph
@@ -21,6 +22,7 @@ from service.graph.operations import (
     ReLU,
     Shape,
     Zero,
+    reading,
 )
 
 __all__ = [
@@ -40,5 +42,7 @@ __all__ = [
     "ReLU",
     "Shape",
     "Zero",
+    "blocks",
     "expected_flow",
+    "reading",
 ]

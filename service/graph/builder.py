@@ -16,6 +16,7 @@ class Builder:
 
     def __init__(self, channels: int, height: int, width: int) -> None:
         self._operations: list[Operation] = [Input(channels, height, width)]
+        self._blocks: list[int] = []
 
     @property
     def input(self) -> int:
@@ -46,5 +47,10 @@ class Builder:
         """The sum of the sources; one source is its own sum."""
         return sources[0] if len(sources) == 1 else self.append(Add(tuple(sources)))
 
+    def end_block(self, value: int) -> int:
+        """A block of the network ends here, and the next one begins; returns the value."""
+        self._blocks.append(value)
+        return value
+
     def graph(self) -> Graph:
-        return Graph(tuple(self._operations))
+        return Graph(tuple(self._operations), tuple(self._blocks))

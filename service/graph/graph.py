@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from service.graph.operations import (
     BatchNorm,
@@ -18,10 +19,15 @@ from service.graph.operations import (
 class Graph:
     """Operations in topological order; the first is the `Input`, the last one's value the output.
 
-    Raises ValueError where an operation reads a later one or its sources' shapes do not fit.
+    Raises ValueError where an operation reads a later one or its sources' shapes do not fit, and
+    where blocks do not follow one another or end in what is no map, smaller by a whole number.
     """
 
     operations: tuple[Operation, ...]
+    blocks: tuple[int, ...] = ()
+    """The values where the network's blocks end: the first begins at the input, each other where
+    the one before it ends. Of one that is the identity the same as before it. None where the
+    network is not made of blocks."""
 
     def __post_init__(self) -> None:
         if not self.operations or not isinstance(self.operations[0], Input):
@@ -30,6 +36,16 @@ class Graph:
             if any(not 0 <= source < index for source in operation.sources):
                 raise ValueError(f"operation {index} reads {operation.sources}: not all before it")
         _ = self.shapes
+        for start, end in pairwise((0, *self.blocks)):
+            self._check_block(start, end)
+
+    def _check_block(self, start: int, end: int) -> None:
+        if not start <= end < len(self.operations):
+            raise ValueError(f"no block leads from {start} to {end}")
+        before, after = self.shapes[start][1:], self.shapes[end][1:]
+        factors = {divmod(left, right) for left, right in zip(before, after, strict=False)}
+        if len(after) != 2 or len(factors) != 1 or factors.pop()[1]:
+            raise ValueError(f"a block makes maps smaller by a whole number: not {before} {after}")
 
     @cached_property
     def shapes(self) -> tuple[Shape, ...]:

@@ -4,7 +4,7 @@ A value is named by the index of the operation that makes it, so `source` and `s
 of earlier operations. Shapes leave out the batch: (C, H, W) for maps, (C,) for vectors.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 Shape = tuple[int, ...]
@@ -186,6 +186,15 @@ Operation = (
     | Add
     | Concat
 )
+
+
+def reading(operation: Operation, sources: tuple[int, ...]) -> Operation:
+    """The same operation of other values, as many as it reads."""
+    if isinstance(operation, Input) or sources == operation.sources:
+        return operation
+    if isinstance(operation, Add | Concat):
+        return replace(operation, sources=sources)
+    return replace(operation, source=sources[0])
 
 
 def _pooled(pool: MaxPool | AveragePool, source: Shape) -> Shape:

@@ -94,6 +94,7 @@ def _measure(
             torch.tensor(images, dtype=dtype, device=device),
             torch.tensor(labels, dtype=torch.int64, device=device),
             passes,
+            seed,
         )
         measurements.seconds["build"] = built
     return replace(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from service.catalogue import MEASURED, Proxy
+from service.catalogue import MEASURED, OF_ANY_MODULE, Proxy
 from service.engine import (
     Measurements,
     generators,
@@ -37,7 +37,7 @@ def score(
     network: nn.Module,
     images: Tensor,
     labels: Tensor,
-    proxies: Sequence[str] = tuple(MEASURED),
+    proxies: Sequence[str] = tuple(OF_ANY_MODULE),
     *,
     seed: int = 0,
 ) -> dict[str, float | Undefined]:

@@ -14,6 +14,9 @@ from service.workers.evaluation import Setting, compute
 TORCH: str = torch.__version__
 """What computes here."""
 
+_ABSOLUTE = frozenset({"synflow", "progressivity", "trainability"})
+"""What is a logarithm, or a difference of what is about 1, and may be 0."""
+
 BOUNDS: Mapping[str, float] = {
     "params": 0.0,
     "flops": 0.0,
@@ -29,6 +32,9 @@ BOUNDS: Mapping[str, float] = {
     "nwot": 1e-5,
     "swap": 1e-4,
     "zico": 1e-1,
+    "expressivity": 1e-6,
+    "progressivity": 5e-6,
+    "trainability": 1e-3,
     "structural_synflow": 1e-12,
     "structural_pools": 0.0,
     "structural_path_length": 0.0,
@@ -132,8 +138,9 @@ def difference(
     """|recomputed - stored|, relative to |stored|, with two exceptions.
 
     `plain` is relative to Σ|w⊙g|, the recomputed `snip`: its terms cancel, and what is left of them
-    is mostly their rounding. `synflow` is a logarithm, whose difference is relative already: where
-    it is below 1 it is not divided.
+    is mostly their rounding. `synflow` is a logarithm, whose difference is relative already, and
+    `progressivity` and `trainability` are differences: where they are below 1, theirs are not
+    divided.
     """
     if stored == recomputed:
         return 0.0
@@ -142,7 +149,7 @@ def difference(
     scale = abs(stored)
     if proxy == "plain" and snip is not None:
         scale = snip
-    elif proxy == "synflow":
+    elif proxy in _ABSOLUTE:
         scale = max(1.0, scale)
     return abs(recomputed - stored) / scale if scale else inf
 

@@ -1,7 +1,10 @@
 """Shapes, parameters, multiply-adds and memory of a graph against hand-computed closed forms."""
 
+from itertools import pairwise
+
 import pytest
 
+from service.benches import BENCHES
 from service.graph import (
     Add,
     AveragePool,
@@ -18,6 +21,7 @@ from service.graph import (
     Operation,
     ReLU,
     Zero,
+    blocks,
 )
 
 
@@ -101,3 +105,60 @@ def test_whether_the_output_depends_on_the_input() -> None:
     assert not Graph((*zero, ReLU(1))).output_depends_on_input
     assert Graph((*zero, Add((0, 1)))).output_depends_on_input
     assert small().output_depends_on_input
+
+
+# Blocks
+
+
+@pytest.mark.parametrize(("bench", "count"), [("nb101", 1 + 3 * 3), ("nb201", 1 + 3 * 5 + 2)])
+def test_the_blocks_of_benches_are_the_network_up_to_its_head(bench: str, count: int) -> None:
+    asked = BENCHES[bench]
+    skeleton = asked.skeletons["fast"]
+    for reading in asked.sample(20, 4):
+        graph = asked.graph(reading.architecture.spec, skeleton, 10)
+        found = list(blocks(graph))
+        assert len(found) == count
+        assert found[0].operations[0] == graph.operations[0]
+        assert all(after.shapes[0] == before.shapes[-1] for before, after in pairwise(found))
+        head = graph.operations[-1]
+        assert isinstance(head, Linear)
+        norms = sum(2 * shape[0] for shape in graph.shapes[-4:-3] if bench == "nb201")
+        inside = sum(block.parameters for block in found)
+        assert inside + norms + head.parameters(graph.shapes[-2]) == graph.parameters
+
+
+def test_blocks_have_their_own_numbers_and_leave_out_what_nobody_reads() -> None:
+    builder = Builder(3, 8, 8)
+    stem = builder.end_block(builder.convolution_bn(0, "stem", 4, 3))
+    builder.convolution_bn(stem, "unread", 4, 3)
+    second = builder.end_block(builder.append(MaxPool(builder.append(ReLU(stem)), 2, 2)))
+    builder.end_block(second)
+    builder.end_block(builder.append(Add((second, second))))
+    assert [block.operations for block in blocks(builder.graph())] == [
+        (Input(3, 8, 8), Convolution(0, "stem.conv", 4, 3, 1, 1), BatchNorm(1, "stem.bn")),
+        (Input(4, 8, 8), ReLU(0), MaxPool(1, 2, 2)),
+        (Input(4, 4, 4),),
+        (Input(4, 4, 4), Add((0, 0))),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ends", "message"),
+    [
+        ((2, 1), "no block leads from 2 to 1"),
+        ((9,), "no block leads from 0 to 9"),
+        ((4,), "whole number"),
+        ((3,), "whole number"),
+    ],
+)
+def test_blocks_that_are_none_are_refused(ends: tuple[int, ...], message: str) -> None:
+    convolution = Convolution(1, "a", 2, 2)
+    operations = (Input(1, 4, 4), ReLU(0), ReLU(1), convolution, GlobalAveragePool(2))
+    with pytest.raises(ValueError, match=message):
+        Graph(operations, ends)
+
+
+def test_a_block_that_reads_what_was_before_it_is_refused() -> None:
+    graph = Graph((Input(1, 4, 4), ReLU(0), ReLU(1), Add((0, 2))), (1, 3))
+    with pytest.raises(ValueError, match="from 1 to 3 reads 0, before it"):
+        list(blocks(graph))

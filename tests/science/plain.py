@@ -4,7 +4,9 @@ NaN where a score does not exist.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import log
+from typing import Any
 
 import numpy as np
 import torch
@@ -159,6 +161,46 @@ class Plain:
             sums.append(np.log(np.abs(np.corrcoef(of_class)) + 1e-5).sum())
         return float(np.abs(sums).sum()) if sums else float("nan")
 
+    def features(self) -> list[Tensor]:
+        """The values where blocks end, of Kaiming's weights on Gaussian images, with gradients."""
+        return []
+
+    def signs(self, number: int, value: Tensor) -> Tensor:
+        """±1 for the value where the block of that number ends."""
+        raise NotImplementedError
+
+    def entropies(self) -> list[float]:
+        """By the singular values of the values themselves, less their means."""
+        found = []
+        for value in self.features():
+            rows = value.detach().movedim(1, 3).flatten(0, 2).numpy()
+            variances = np.linalg.svd(rows - rows.mean(0), compute_uv=False) ** 2
+            found.append(sum(-p * log(p + 1e-8) for p in variances / variances.sum()))
+        return found
+
+    def expressivity(self) -> float:
+        return sum(self.entropies()) if self.features() else float("nan")
+
+    def progressivity(self) -> float:
+        entropies = self.entropies()
+        return min((after - before for before, after in pairwise(entropies)), default=float("nan"))
+
+    def trainability(self) -> float:
+        scores = []
+        for number, (f_in, f_out) in enumerate(pairwise(self.features()), start=1):
+            g_out = self.signs(number, f_out)
+            (g_in,) = _grad(f_out, [f_in], grad_outputs=g_out, retain_graph=True)
+            if g_in.shape == g_out.shape and torch.equal(g_in, g_out):
+                return float("nan")
+            r = g_in.shape[2] // g_out.shape[2]
+            N, C, H, W = g_out.shape
+            # Each cell of g_out and the r by r of g_in that it stands for.
+            cells = g_in.reshape(N, -1, H, r, W, r)
+            outer = torch.einsum("nchiwj,nkhw->cijk", cells, g_out) / (N * H * W)
+            s = np.linalg.norm(outer.reshape(-1, C).numpy(), 2)
+            scores.append(-s - 1 / (s + 1e-6) + 2)
+        return float(np.mean(scores)) if scores else float("nan")
+
     def nwot(self) -> float:
         n = len(self.images)
         kernel = np.zeros((n, n))
@@ -195,7 +237,7 @@ class Plain:
         return score if score else float("nan")
 
 
-def _grad(scalar: Tensor, inputs: list[Tensor], **kept: bool) -> tuple[Tensor, ...]:
+def _grad(scalar: Tensor, inputs: list[Tensor], **kept: Any) -> tuple[Tensor, ...]:
     if not scalar.requires_grad:
         return tuple(torch.zeros_like(each) for each in inputs)
     return torch.autograd.grad(scalar, inputs, materialize_grads=True, **kept)

@@ -7,6 +7,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from service.engine import initial_weights
+from service.engine.blocks import gaussian_images, signs
+from service.engine.weights import kaiming_weights
 from service.graph import (
     Add,
     AveragePool,
@@ -30,6 +32,13 @@ def parameters(graph: Graph, seed: int) -> Parameters:
     return {
         name: torch.tensor(array, dtype=torch.float64)
         for name, array in initial_weights(graph, seed).items()
+    }
+
+
+def kaiming(graph: Graph, seed: int) -> Parameters:
+    return {
+        name: torch.tensor(array, dtype=torch.float64)
+        for name, array in kaiming_weights(graph, seed).items()
     }
 
 
@@ -63,7 +72,7 @@ def run(graph: Graph, p: Parameters, images: Tensor, norm: bool = True) -> list[
             case Linear():
                 v.append(v[o.source] @ p[f"{o.slot}/weight"].T + p[f"{o.slot}/bias"])
             case ReLU():
-                v.append(v[o.source].clamp(min=0))
+                v.append(v[o.source] * (v[o.source] > 0))
             case MaxPool():
                 v.append(F.max_pool2d(v[o.source], o.kernel, o.stride, o.padding))
             case AveragePool():
@@ -93,12 +102,24 @@ class Slow(Plain):
     ) -> None:
         self.graph = graph
         self.layers = [o for o in graph.operations if isinstance(o, Convolution | Linear)]
+        self.seed = seed
         super().__init__(
             parameters(graph, seed),
             [f"{o.slot}/weight" for o in self.layers],
             torch.tensor(images, dtype=torch.float64),
             torch.tensor(labels),
         )
+
+    def features(self) -> list[Tensor]:
+        images = gaussian_images(self.seed, tuple(self.images.shape))
+        p = kaiming(self.graph, self.seed)
+        values = run(self.graph, p, torch.tensor(images, dtype=torch.float64).requires_grad_())
+        return [values[index] for index in self.graph.blocks]
+
+    def signs(self, number: int, value: Tensor) -> Tensor:
+        N, C, H, W = value.shape
+        drawn = torch.tensor(signs(self.seed, number, (N, H, W, C)), dtype=torch.float64)
+        return drawn.permute(0, 3, 1, 2)
 
     def run(self, p: Parameters, images: Tensor, norm: bool = True) -> Trace:
         values = run(self.graph, p, images, norm)

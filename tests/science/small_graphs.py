@@ -28,7 +28,8 @@ Body = Callable[[Builder, int], int]
 
 def graph(body: Body) -> Graph:
     builder = Builder(3, 8, 8)
-    value = body(builder, builder.convolution_bn_relu(builder.input, "stem", 6, 3))
+    stem = builder.end_block(builder.convolution_bn_relu(builder.input, "stem", 6, 3))
+    value = builder.end_block(body(builder, stem))
     # Without this ReLU a last batch norm would centre what the head averages: the summed logits
     # would not depend on the images, and their Jacobian would be noise.
     value = builder.append(GlobalAveragePool(builder.append(ReLU(value))))

@@ -15,6 +15,9 @@ from .small_graphs import GRAPHS, dead, graph, linear, minibatch
 
 SEED = 11
 
+OF_ANY_MODULE = SWEPT - {"blocks"}
+"""What autograd measures too, of a network whose blocks nobody names."""
+
 
 def pooled_convolution(b: Builder, x: int) -> int:
     return b.append(MaxPool(b.append(Convolution(x, "a", 6, 3, 1, 1)), 3, 1, 1))
@@ -38,7 +41,7 @@ def inputs(graph: Graph, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Te
 def swept(
     graph: Graph, passes: frozenset[str] = SWEPT, dtype: torch.dtype = torch.float64
 ) -> Measurements:
-    return sweep(graph, initial_weights(graph, SEED), *inputs(graph, dtype), passes)
+    return sweep(graph, initial_weights(graph, SEED), *inputs(graph, dtype), passes, SEED)
 
 
 def found_of(measurements: Measurements) -> dict[str, Any]:

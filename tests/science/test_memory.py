@@ -24,6 +24,7 @@ PASSES = {
     "swap": frozenset({"columns"}),
     "jacob_cov": frozenset({"jacobian"}),
     "synflow": frozenset({"synflow"}),
+    "blocks": frozenset({"blocks"}),
 }
 UNDER, OVER = 0.90, 1.10
 """An estimate too low lets a worker die, one too high refuses what would fit."""
@@ -43,9 +44,9 @@ def _counted(graph: Graph, images: int, passes: frozenset[str], dtype: torch.dty
     minibatch = torch.rand(images, *graph.shapes[0], dtype=dtype)
     labels = torch.arange(images) % graph.shapes[-1][0]
     # Once before: what is made at the first time is kept.
-    sweep(graph, weights, minibatch, labels, passes)
+    sweep(graph, weights, minibatch, labels, passes, 0)
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
-        sweep(graph, weights, minibatch, labels, passes)
+        sweep(graph, weights, minibatch, labels, passes, 0)
     assert profiled.profiler is not None
     events = profiled.profiler.kineto_results.events()
     changes = sorted(

@@ -1,5 +1,5 @@
 from dataclasses import fields, replace
-from math import exp, isfinite, log, sqrt
+from math import exp, isfinite, isnan, log, sqrt
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from service.catalogue import MEASURED
 from service.engine import PASSES, Measurements, build, measure
+from service.engine.blocks import UNKNOWN_BLOCKS
 from service.graph import Builder, GlobalAveragePool, Graph, Linear
 from service.proxies import FORMULAS, UndefinedError, evaluate
 
@@ -18,6 +19,7 @@ from .small_graphs import GRAPHS, dead, graphs, linear, minibatch
 
 ALL = tuple(MEASURED)
 SEED = 11
+OF_BLOCKS = ("expressivity", "progressivity", "trainability")
 
 
 def _score(name: str, **measured: object) -> float:
@@ -32,9 +34,11 @@ def test_every_proxy_equals_its_slow_version(name: str) -> None:
     images, labels = minibatch(GRAPHS[name])
     found = evaluate(GRAPHS[name], images, labels, SEED, ALL, dtype=torch.float64)
     slow = Slow(GRAPHS[name], images, labels, SEED)
-    assert found.undefined == {}
     for proxy in ALL:
         expected = getattr(slow, proxy)()
+        if isnan(expected):
+            assert proxy in found.undefined, proxy
+            continue
         # plain is what is left of a sum that cancels: its error is one of the sum of magnitudes.
         scale = abs(slow.snip()) if proxy == "plain" else abs(expected)
         assert abs(found.values[proxy] - expected) <= 1e-6 * scale, proxy
@@ -214,8 +218,9 @@ def test_a_network_that_is_linear_in_its_input_leaves_the_others_standing() -> N
         "epe_nas": f"constant Jacobian row: image {first}",
         "nwot": "singular kernel: the network has no ReLU",
         "swap": "the network has no ReLU",
+        **dict.fromkeys(OF_BLOCKS, UNKNOWN_BLOCKS),
     }
-    assert len(found.values) == len(ALL) - 4
+    assert len(found.values) == len(ALL) - 7
 
 
 def test_two_equal_images_make_the_kernel_singular() -> None:
@@ -297,6 +302,7 @@ READS = {
     "columns": {"distinct_columns"},
     "halves": {"inverse_variations"},
     "synflow": {"synaptic_flows"},
+    "blocks": set(),
     "flops": {"flops"},
     "dependence": {"depends_on_images"},
 }
@@ -328,7 +334,7 @@ def test_an_in_place_relu_after_a_convolution_changes_nothing() -> None:
     x, y = torch.tensor(images), torch.tensor(labels)
     left, right = (measure(network(inplace), x, y, PASSES) for inplace in (False, True))
     for field in fields(left):
-        if field.name != "seconds":
+        if field.name not in ("seconds", "unmeasured"):
             torch.testing.assert_close(getattr(left, field.name), getattr(right, field.name))
 
 

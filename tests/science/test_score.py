@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from service.benches import BENCHES
-from service.catalogue import MEASURED
+from service.catalogue import OF_ANY_MODULE
 from service.engine import build
 from service.proxies import Undefined, evaluate, score
 
@@ -23,7 +23,7 @@ def test_every_proxy_of_the_catalogue_equals_its_plain_version(name: str) -> Non
     member = born(name)
     images, labels = minibatch(member)
     found = score(member, images, labels)
-    assert list(found) == list(MEASURED)
+    assert list(found) == list(OF_ANY_MODULE)
     plain = PlainMember(member, images, labels)
     for proxy, value in found.items():
         expected = plain.score(proxy)
@@ -80,7 +80,7 @@ def test_the_network_of_a_graph_scores_as_the_graph_does(name: str) -> None:
     images, labels = minibatch_of_graph(GRAPHS[name])
     network = build(GRAPHS[name], 5, torch.float64)
     found = score(network, torch.tensor(images).double(), torch.tensor(labels))
-    expected = evaluate(GRAPHS[name], images, labels, 5, tuple(MEASURED), dtype=torch.float64)
+    expected = evaluate(GRAPHS[name], images, labels, 5, tuple(OF_ANY_MODULE), dtype=torch.float64)
     assert expected.undefined == {}
     _assert_same(found, expected.values)
 
@@ -93,7 +93,7 @@ def test_the_network_of_a_bench_scores_as_the_bench_does(bench: str) -> None:
         images, labels = minibatch_of_graph(graph)
         network = build(graph, 0, torch.float64)
         found = score(network, torch.tensor(images).double(), torch.tensor(labels))
-        expected = evaluate(graph, images, labels, 0, tuple(MEASURED), dtype=torch.float64)
+        expected = evaluate(graph, images, labels, 0, tuple(OF_ANY_MODULE), dtype=torch.float64)
         _assert_same(found, expected.values)
 
 
@@ -108,7 +108,7 @@ def _assert_same(found: Mapping[str, float], expected: Mapping[str, float]) -> N
 def test_a_graph_without_a_path_scores_as_it_does() -> None:
     images, labels = minibatch_of_graph(dead())
     found = score(build(dead(), 0), torch.tensor(images), torch.tensor(labels))
-    expected = evaluate(dead(), images, labels, 0, tuple(MEASURED))
+    expected = evaluate(dead(), images, labels, 0, tuple(OF_ANY_MODULE))
     assert found == {
         **expected.values,
         **{proxy: Undefined(reason) for proxy, reason in expected.undefined.items()},
@@ -135,7 +135,7 @@ def test_two_calls_give_the_same_bits_and_another_seed_other_random_layers() -> 
     assert score(member, images, labels) == first
     other = score(member, images, labels, seed=1)
     assert {name for name in first if first[name] != other[name]} == {
-        *MEASURED.keys() - {"params", "flops", "l2_norm"}
+        *OF_ANY_MODULE.keys() - {"params", "flops", "l2_norm"}
     }
 
 

@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given, settings
 
 from service.benches import BENCHES
 from service.engine import Measurements, build, initial_weights, measure
-from service.engine.sweep import SWEPT, sweep
+from service.engine.sweep import sweep
 from service.graph import Convolution, Graph, Linear
 
 from .random_graphs import random_graphs
 from .small_graphs import GRAPHS
-from .sweeping import SEED, SMALL, bench_graph, found_of, inputs, swept
+from .sweeping import OF_ANY_MODULE, SEED, SMALL, bench_graph, found_of, inputs, swept
 
 
-def _by_autograd(graph: Graph, passes: frozenset[str] = SWEPT) -> Measurements:
+def _by_autograd(graph: Graph, passes: frozenset[str] = OF_ANY_MODULE) -> Measurements:
     return measure(build(graph, SEED, torch.float64), *inputs(graph), passes)
 
 
@@ -44,14 +44,14 @@ def _assert_near(found: Measurements, expected: Measurements, tolerance: float) 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_the_sweep_agrees_with_autograd(name: str) -> None:
-    _assert_near(swept(SMALL[name]), _by_autograd(SMALL[name]), 1e-9)
+    _assert_near(swept(SMALL[name], OF_ANY_MODULE), _by_autograd(SMALL[name]), 1e-9)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(random_graphs())
 def test_the_sweep_agrees_with_autograd_on_random_graphs(graph: Graph) -> None:
     # Some layers' gradients are 0 on paper, and how steady their rounding is says nothing.
-    passes = SWEPT - {"halves"}
+    passes = OF_ANY_MODULE - {"halves"}
     _assert_near(swept(graph, passes), _by_autograd(graph, passes), 1e-9)
 
 
@@ -59,14 +59,16 @@ def test_the_sweep_agrees_with_autograd_on_random_graphs(graph: Graph) -> None:
 @pytest.mark.parametrize("number", range(3))
 def test_the_sweep_agrees_with_autograd_on_the_benches(bench: str, number: int) -> None:
     graph = bench_graph(bench, number)
-    _assert_near(swept(graph), _by_autograd(graph), 1e-9)
+    _assert_near(swept(graph, OF_ANY_MODULE), _by_autograd(graph), 1e-9)
 
 
 @pytest.mark.parametrize("bench", sorted(BENCHES))
 def test_float32_is_near_float64(bench: str) -> None:
     """The float32 kernels are others than the float64 ones."""
     graph = bench_graph(bench, 0)
-    single, double = (swept(graph, dtype=dtype) for dtype in (torch.float32, torch.float64))
+    single, double = (
+        swept(graph, OF_ANY_MODULE, dtype) for dtype in (torch.float32, torch.float64)
+    )
     # A pre-activation near 0 may switch its ReLU, which the signs then count.
     agreements = single.agreements, double.agreements
     assert agreements[0] is not None
@@ -131,7 +133,7 @@ def test_curvatures_are_half_the_slopes_of_the_squared_gradients(name: str) -> N
     """⟨g, Hw⟩ of a layer, as all weights scale."""
     graph = GRAPHS[name]
     ahead, behind = (
-        sweep(graph, _scaled(graph, t), *inputs(graph), frozenset({"loss"})).gradient_norms
+        sweep(graph, _scaled(graph, t), *inputs(graph), frozenset({"loss"}), SEED).gradient_norms
         for t in (STEP, -STEP)
     )
     measured = swept(graph).curvatures

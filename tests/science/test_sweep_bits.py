@@ -15,8 +15,9 @@ from service.engine.columns import Columns
 from service.engine.cross_entropy import loss_cotangent
 from service.engine.halves import inverse_variations
 from service.engine.layer_sums import LayerSums
+from service.engine.parameters import parameters_for
 from service.engine.plan import Step, plan
-from service.engine.sweep import SWEPT, parameters_for, sweep
+from service.engine.sweep import SWEPT, sweep
 from service.graph import ReLU
 
 from .small_graphs import GRAPHS
@@ -45,6 +46,7 @@ READS = {
     "columns": {"distinct_columns"},
     "halves": {"inverse_variations"},
     "synflow": {"synaptic_flows"},
+    "blocks": {"block_variances", "block_gains"},
 }
 
 
@@ -81,9 +83,9 @@ def test_nothing_stays_behind() -> None:
     weights, (images, labels) = initial_weights(graph, SEED), inputs(graph, torch.float32)
     before = {name: array.copy() for name, array in weights.items()}
     seen = images.clone()
-    sweep(graph, weights, images, labels, SWEPT)
+    sweep(graph, weights, images, labels, SWEPT, SEED)
     tensors = _tensors()
-    sweep(graph, weights, images, labels, SWEPT)
+    sweep(graph, weights, images, labels, SWEPT, SEED)
     assert _tensors() == tensors
     assert torch.equal(images, seen)
     assert all(np.array_equal(weights[name], before[name]) for name in weights)
@@ -110,8 +112,9 @@ def test_only_the_walks_that_are_asked_for_are_walked() -> None:
     graph = GRAPHS["residual"]
     assert swept(graph, frozenset({"patterns"})).seconds.keys() == {"forward"}
     assert swept(graph, frozenset({"weights", "synflow"})).seconds.keys() == {"weights", "synflow"}
+    assert swept(graph, frozenset({"blocks"})).seconds.keys() == {"blocks"}
     assert swept(graph).seconds.keys() == {
-        *("weights", "forward", "jacobian", "loss", "halves", "synflow")
+        *("weights", "forward", "jacobian", "loss", "halves", "synflow", "blocks")
     }
 
 

@@ -179,5 +179,6 @@ def test_differences_are_relative_to_what_they_are_noise_of() -> None:
     assert difference("plain", 1e-6, 3e-6, 2.0) == pytest.approx(1e-6)
     assert difference("synflow", 0.01, 0.02, None) == pytest.approx(0.01)
     assert difference("synflow", 100.0, 101.0, None) == pytest.approx(0.01)
+    assert difference("progressivity", 0.0, 1e-7, None) == pytest.approx(1e-7)
     assert difference("fisher", 0.0, 1e-30, None) == float("inf")
     assert difference("fisher", None, None, None) == 0.0
