@@ -188,6 +188,14 @@ _ALL = (
         ("larger", f"{_MEASURED} .72"),
     ),
     _proxy(
+        "zen",
+        "ln of how far noise moves the features of Gaussian weights, batch norms' scales undone",
+        "Lin et al., Zen-NAS: A Zero-Shot NAS for High-Performance Image Recognition, ICCV 2021",
+        "perturbation",
+        ("larger", f"{_MEASURED} .60"),
+        ("larger", f"{_MEASURED} .43"),
+    ),
+    _proxy(
         "expressivity",
         "sum over blocks of the entropy of the channels' principal variances",
         AZ_NAS,
@@ -281,7 +289,10 @@ MEASURED: Mapping[str, Proxy] = MappingProxyType(
 )
 """Those that exist of any network's graph: all but the structural ones."""
 
+_OF_GRAPHS = frozenset({"blocks", "perturbation"})
+
 OF_ANY_MODULE: Mapping[str, Proxy] = MappingProxyType(
-    {name: proxy for name, proxy in MEASURED.items() if "blocks" not in proxy.passes}
+    {name: proxy for name, proxy in MEASURED.items() if not proxy.passes & _OF_GRAPHS}
 )
-"""Of them those that need no graph: nobody says of which blocks a torch module is made."""
+"""Of them those that need no graph: nobody says of which blocks a torch module is made, and where
+its features are."""

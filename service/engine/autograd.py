@@ -21,6 +21,7 @@ from service.engine.jacobian import jacobian_gram
 from service.engine.layers import Layer, functional_layers, layers
 from service.engine.loss import half_inverse_variations, measure_loss
 from service.engine.measurements import PASSES, Measurements
+from service.engine.perturbation import UNKNOWN_FEATURES
 from service.engine.sums import floats, norm
 from service.engine.synflow import synaptic_flows
 from service.engine.watch import Watch
@@ -64,6 +65,8 @@ def measure(
             findings.fields["synaptic_flows"] = floats(synaptic_flows(network, weights, ones))
     if "blocks" in passes:
         findings.unmeasured["blocks"] = UNKNOWN_BLOCKS
+    if "perturbation" in passes:
+        findings.unmeasured["perturbation"] = UNKNOWN_FEATURES
     return findings.measurements()
 
 

@@ -16,6 +16,7 @@ PASSES = frozenset(
         "halves",
         "synflow",
         "blocks",
+        "perturbation",
         "flops",
         "dependence",
     }
@@ -90,6 +91,13 @@ class Measurements:
     block_gains: tuple[float | None, ...] | None = None
     """`blocks`: by block after the first ‖mean g_in g_outᵀ‖₂ over images and space, for random ±1
     g_out at its output and the gradient g_in at its input. None of one that is the identity."""
+
+    feature_distance: float | None = None
+    """`perturbation`: mean_n Σ |z(x) - z(x + 0.01 x′)|, z the features before global pooling, of
+    standard normal weights and images x and x′."""
+    norm_variances: tuple[float, ...] | None = None
+    """`perturbation`: by batch norm the mean over channels of the variance over images and space of
+    what it reads, of x."""
 
     unmeasured: dict[str, str] = field(default_factory=dict)
     """By pass that the network does not allow: why."""

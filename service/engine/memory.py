@@ -12,7 +12,7 @@ from service.engine.allocations import Allocations, LayerMemory
 from service.engine.hollow import Meter
 from service.engine.plan import Plan, Step, plan
 from service.engine.rules import Layer, Motion, Rule
-from service.graph import Convolution, Graph, Linear, ReLU, blocks
+from service.graph import Convolution, GlobalAveragePool, Graph, Linear, ReLU, blocks
 
 _SINGLE, _DOUBLE, _WORD = 4, 8, 8
 _BITS = 8 * _WORD
@@ -45,6 +45,8 @@ def peak_bytes(graph: Graph, images: int, passes: frozenset[str], itemsize: int 
         _measure_flows(planned, Allocations(graph, meter, 1, _DOUBLE))
     if "blocks" in passes and graph.blocks:
         _measure_blocks(graph, meter, images, itemsize)
+    if "perturbation" in passes:
+        _measure_perturbation(graph, meter, images, itemsize)
     del given
     return meter.peak
 
@@ -168,6 +170,28 @@ def _crossed(planned: Plan, walked: walks.Walked, x: Any) -> Any:
     # As rows for the product.
     x.touch(1)
     del g_in
+
+
+def _measure_perturbation(graph: Graph, meter: Meter, images: int, itemsize: int) -> None:
+    # Weights of its own.
+    meter.take(_SINGLE * graph.parameters)
+    planned = plan(graph, dead_ends=False, moving=False)
+    batch = Allocations(graph, meter, images, itemsize)
+    both: Any = [batch.value(0), batch.value(0)]
+    features: list[Any] = []
+
+    def read(step: Step, value: Any) -> None:
+        if any(
+            isinstance(each.operation, GlobalAveragePool) and each.sources[0] == step.index
+            for each in planned.steps
+        ):
+            features.append(value.clone())
+
+    for x in both:
+        walks.forward(planned, batch.rule, x, reversing=False, read=read)
+    if features:
+        features[0].touch(1)
+    meter.give(_SINGLE * graph.parameters)
 
 
 def _reverse_to_layers(

@@ -25,6 +25,7 @@ from service.engine.jacobian import gram
 from service.engine.layer_sums import LayerSums, by_layer
 from service.engine.measurements import PASSES, Measurements
 from service.engine.parameters import parameters_for
+from service.engine.perturbation import measure_perturbation
 from service.engine.plan import Plan, Step, plan
 from service.engine.rules.layout import for_kernels
 from service.engine.sums import floats, norm
@@ -82,6 +83,9 @@ def sweep(
         if "blocks" in passes:
             with findings.measuring("blocks"):
                 findings.fields |= measure_blocks(graph, seed, images)
+        if "perturbation" in passes:
+            with findings.measuring("perturbation"):
+                findings.fields |= measure_perturbation(graph, seed, images)
     if "fisher" in passes:
         sizes = (weights[f"{slot}/weight"][0].size for slot in slots.values())
         findings.fields["filter_sizes"] = tuple(sizes)

@@ -45,6 +45,17 @@ def kaiming_weights(graph: Graph, seed: int) -> dict[str, NDArray[np.float32]]:
     return _drawn(graph, draw)
 
 
+def gaussian_weights(graph: Graph, seed: int) -> dict[str, NDArray[np.float32]]:
+    """The same for standard normal weights, and biases 0, whatever the fan in."""
+
+    def draw(name: str, shape: tuple[int, ...], fan_in: int) -> NDArray[np.float32]:
+        if name.endswith("/bias"):
+            return np.zeros(shape, np.float32)
+        return gaussian(f"{seed}/zen/{name}", shape)
+
+    return _drawn(graph, draw)
+
+
 def _drawn(graph: Graph, draw: Draw) -> dict[str, NDArray[np.float32]]:
     weights: dict[str, NDArray[np.float32]] = {}
 

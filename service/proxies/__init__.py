@@ -5,6 +5,7 @@ from service.proxies import (
     jacobian,
     norms,
     patterns,
+    perturbation,
     saliency,
     sizes,
     steadiness,
@@ -15,6 +16,6 @@ from service.proxies.registry import FORMULAS, UndefinedError
 from service.proxies.score import Undefined, score
 
 # Importing a module registers its formulas.
-_ = (blocks, jacobian, norms, patterns, saliency, sizes, steadiness, synflow)
+_ = (blocks, jacobian, norms, patterns, perturbation, saliency, sizes, steadiness, synflow)
 
 __all__ = ["FORMULAS", "Evaluation", "Undefined", "UndefinedError", "evaluate", "score"]

@@ -32,6 +32,7 @@ BOUNDS: Mapping[str, float] = {
     "nwot": 1e-5,
     "swap": 1e-4,
     "zico": 1e-1,
+    "zen": 1e-6,
     "expressivity": 1e-6,
     "progressivity": 5e-6,
     "trainability": 1e-3,

@@ -29,7 +29,7 @@ SECONDS_PER_OPERATION = 0.27e-3
 CURVATURE_SHARE = 0.43
 """Of that time, what the motions that grasp needs take."""
 
-FURTHER_SHARES = {"columns": 0.02, "halves": 0.4, "blocks": 0.4}
+FURTHER_SHARES = {"columns": 0.02, "halves": 0.4, "blocks": 0.4, "perturbation": 0.3}
 """What passes take that these were fitted without, as shares of that time."""
 
 
@@ -67,8 +67,8 @@ class Setting:
             SECONDS_PER_MULTIPLY_ADD * graph.flops * self.protocol.batch_size
             + SECONDS_PER_OPERATION * len(graph.operations)
         )
-        # Blocks have walks of their own.
-        others = 0 if passes == {"blocks"} else 1 - CURVATURE_SHARE
+        # These have walks of their own.
+        others = 0 if passes <= {"halves", "blocks", "perturbation"} else 1 - CURVATURE_SHARE
         share = 1 if "curvature" in passes else others
         return whole * (share + sum(FURTHER_SHARES.get(each, 0) for each in passes))
 

@@ -1,5 +1,7 @@
 """The networks of graphs written again, slowly and plainly, in float64."""
 
+from math import log
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -8,7 +10,8 @@ from torch.nn import functional as F
 
 from service.engine import initial_weights
 from service.engine.blocks import gaussian_images, signs
-from service.engine.weights import kaiming_weights
+from service.engine.perturbation import perturbed_images
+from service.engine.weights import gaussian_weights, kaiming_weights
 from service.graph import (
     Add,
     AveragePool,
@@ -120,6 +123,29 @@ class Slow(Plain):
         N, C, H, W = value.shape
         drawn = torch.tensor(signs(self.seed, number, (N, H, W, C)), dtype=torch.float64)
         return drawn.permute(0, 3, 1, 2)
+
+    def zen(self) -> float:
+        p = {
+            name: torch.tensor(array, dtype=torch.float64)
+            for name, array in gaussian_weights(self.graph, self.seed).items()
+        }
+        images = perturbed_images(self.seed, tuple(self.images.shape))
+        values, moved = (run(self.graph, p, torch.tensor(x, dtype=torch.float64)) for x in images)
+        operations = self.graph.operations
+        needed = {len(operations) - 1}
+        for index in range(len(operations) - 1, -1, -1):
+            if index in needed:
+                needed.update(operations[index].sources)
+        score = 0.0
+        for index in sorted(needed):
+            match operations[index]:
+                case BatchNorm(source=source):
+                    variances = values[source].transpose(0, 1).flatten(1).var(1, correction=0)
+                    score += log(variances.mean()) / 2
+                case GlobalAveragePool(source=source):
+                    z, z_moved = values[source], moved[source]
+        sums = (z - z_moved).abs().flatten(1).sum(1)
+        return score + log(sums.mean())
 
     def run(self, p: Parameters, images: Tensor, norm: bool = True) -> Trace:
         values = run(self.graph, p, images, norm)

@@ -15,7 +15,7 @@ from .small_graphs import GRAPHS, dead, graph, linear, minibatch
 
 SEED = 11
 
-OF_ANY_MODULE = SWEPT - {"blocks"}
+OF_ANY_MODULE = SWEPT - {"blocks", "perturbation"}
 """What autograd measures too, of a network whose blocks nobody names."""
 
 

@@ -25,6 +25,7 @@ PASSES = {
     "jacob_cov": frozenset({"jacobian"}),
     "synflow": frozenset({"synflow"}),
     "blocks": frozenset({"blocks"}),
+    "zen": frozenset({"perturbation"}),
 }
 UNDER, OVER = 0.90, 1.10
 """An estimate too low lets a worker die, one too high refuses what would fit."""
@@ -73,7 +74,9 @@ def _assert_known(
 ) -> None:
     counted = _counted(graph, images, passes, dtype)
     estimated = peak_bytes(graph, images, passes, dtype.itemsize)
-    assert UNDER * counted <= estimated <= OVER * counted
+    # Weights that a pass draws are numpy's, which torch does not count.
+    uncounted = 4 * graph.parameters if passes == PASSES["zen"] else 0
+    assert UNDER * counted <= estimated <= OVER * counted + uncounted
     assert max(counted, estimated) <= bound_bytes(graph, images, dtype.itemsize)
 
 

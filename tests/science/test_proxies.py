@@ -303,6 +303,7 @@ READS = {
     "halves": {"inverse_variations"},
     "synflow": {"synaptic_flows"},
     "blocks": set(),
+    "perturbation": set(),
     "flops": {"flops"},
     "dependence": {"depends_on_images"},
 }

@@ -47,6 +47,7 @@ READS = {
     "halves": {"inverse_variations"},
     "synflow": {"synaptic_flows"},
     "blocks": {"block_variances", "block_gains"},
+    "perturbation": {"feature_distance", "norm_variances"},
 }
 
 
@@ -114,7 +115,7 @@ def test_only_the_walks_that_are_asked_for_are_walked() -> None:
     assert swept(graph, frozenset({"weights", "synflow"})).seconds.keys() == {"weights", "synflow"}
     assert swept(graph, frozenset({"blocks"})).seconds.keys() == {"blocks"}
     assert swept(graph).seconds.keys() == {
-        *("weights", "forward", "jacobian", "loss", "halves", "synflow", "blocks")
+        *("weights", "forward", "jacobian", "loss", "halves", "synflow", "blocks", "perturbation")
     }
 
 

@@ -31,6 +31,11 @@ class BatchNormRule(Rule):
         )
         return y
 
+    def variances(self) -> Tensor:
+        """σ² of every channel, float64 (C,). 0 where it is ε's rounding."""
+        σσ = self._r.double().pow(-2) - EPSILON
+        return σσ.where(σσ > 1e-6 * EPSILON, 0.0)
+
     def tangent(self, y: Tensor, ȧ: Motion) -> Motion:
         """ẏ = γ (r (ȧ - mean ȧ) - r s x̂), s = mean(x̂ ȧ), for ṙ = -r² s.
 
