@@ -12,7 +12,8 @@ from service.api.schemas.score import Sample, ScoreRequest
 from service.benches import BENCHES, Bench, InvalidSpellingError, Reading
 from service.benches.quoting import quoted
 from service.catalogue import CATALOGUE, Proxy
-from service.db import ensembles, protocols
+from service.db import accuracies, ensembles, protocols
+from service.db.models import Series
 from service.ensembles import ENSEMBLES, Ensemble
 from service.protocol import RECIPES, Protocol
 from service.settings import Settings
@@ -65,9 +66,22 @@ async def protocol_named(
         raise problems.unknown("dataset", dataset, "dataset", error.known) from None
 
 
+async def series_named(session: AsyncSession, bench: str, name: str) -> Series:
+    found = await session.run_sync(accuracies.of_bench, bench)
+    return _named("series", "series", name, {series.name: series for series in found})
+
+
+async def truth_named(session: AsyncSession, bench: str, name: str | None) -> Series | None:
+    """A series of accuracies; where none is named the most telling of the bench, if it has any."""
+    found = await session.run_sync(accuracies.truths, bench)
+    if name is None:
+        return found[0] if found else None
+    return _named("truth", "series of accuracies", name, {series.name: series for series in found})
+
+
 def _named(field: str, what: str, name: str, known: Mapping[str, T]) -> T:
     if name not in known:
-        raise problems.unknown(field, name, what, list(known))
+        raise problems.unknown(field, name, what, list(known)[:FAULTS_SHOWN])
     return known[name]
 
 

@@ -88,7 +88,7 @@ def unknown(field: str, value: str, what: str, valid: Sequence[str]) -> ProblemE
     fault = Fault(
         field=field,
         detail=f"there is no {what} {value[:64]!r}",
-        valid=f"one of {', '.join(valid)}",
+        valid=f"one of {', '.join(valid)}" if valid else "there is none yet",
     )
     return invalid([fault])
 

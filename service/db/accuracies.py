@@ -1,7 +1,9 @@
 """Queries on series: trained accuracies, and scores by other tools."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from sqlalchemy import (
     column,
     func,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -143,6 +146,11 @@ _WRITE = select(
 ).select_from(_WRITTEN)
 
 
+def of_bench(session: Session, bench: str) -> Sequence[Series]:
+    """The series of a bench in the order added."""
+    return session.scalars(select(Series).filter_by(bench=bench).order_by(Series.id)).all()
+
+
 _MOST_TELLING = (
     case((Series.split == "test", 0), else_=1),
     Series.epochs.desc(),
@@ -179,8 +187,100 @@ def every(session: Session, bench: str) -> Sequence[tuple[Series, Size]]:
         .group_by(SeriesValue.series_id)
     )
     sizes = {series_id: Size(*counts) for series_id, *counts in counted}
-    found = session.scalars(select(Series).filter_by(bench=bench).order_by(Series.id))
-    return [(series, sizes.get(series.id, Size(0, 0))) for series in found]
+    return [(series, sizes.get(series.id, Size(0, 0))) for series in of_bench(session, bench)]
+
+
+class Value(NamedTuple):
+    """One value as it is stored."""
+
+    hash: str
+    spelling: str
+    """As compact JSON."""
+    seed: int | None
+    value: float
+
+
+def page(
+    session: Session, series_id: int, after: tuple[str, int | None] | None, limit: int
+) -> Sequence[Value]:
+    """Up to `limit` values sorted by spelling and seed, none last, behind that of spelling and
+    seed `after`."""
+    query = (
+        select(
+            Architecture.hash,
+            SeriesValue.spelling,
+            SeriesValue.seed,
+            SeriesValue.value,
+        )
+        .join(Architecture, Architecture.id == SeriesValue.architecture_id)
+        .where(SeriesValue.series_id == series_id)
+        .order_by(SeriesValue.spelling, SeriesValue.seed)
+        .limit(limit)
+    )
+    if after is not None:
+        spelling, seed = after
+        behind = SeriesValue.spelling > spelling
+        if seed is not None:
+            behind |= or_(SeriesValue.seed > seed, SeriesValue.seed.is_(None))
+        # The first condition says nothing new, and leads into the index.
+        query = query.where(SeriesValue.spelling >= spelling, behind)
+    return [Value(*row) for row in session.execute(query)]
+
+
+class Trained(NamedTuple):
+    """A spelling of an architecture in one series."""
+
+    spelling: str
+    """As compact JSON."""
+    value: float
+    """The mean over its seeds."""
+    seeds: int
+    """How many values that is the mean of."""
+
+
+def of_architecture(
+    session: Session, architecture_id: int
+) -> Sequence[tuple[Series, Sequence[Trained]]]:
+    """The accuracies of an architecture, the most telling series first."""
+    rows = session.execute(
+        select(
+            SeriesValue.series_id,
+            SeriesValue.spelling,
+            func.avg(SeriesValue.value),
+            func.count(),
+        )
+        .where(SeriesValue.architecture_id == architecture_id)
+        .group_by(SeriesValue.series_id, SeriesValue.spelling)
+        .order_by(SeriesValue.spelling)
+    )
+    found: defaultdict[int, list[Trained]] = defaultdict(list)
+    for series_id, *trained in rows:
+        found[series_id].append(Trained(*trained))
+    series = session.scalars(
+        select(Series)
+        .where(Series.id.in_(found), Series.kind == "accuracy")
+        .order_by(*_MOST_TELLING)
+    )
+    return [(each, found[each.id]) for each in series]
+
+
+def means(session: Session, series_id: int, architecture_ids: Collection[int]) -> dict[int, float]:
+    """Of those architectures that have values: the mean over their spellings."""
+    spellings = (
+        select(SeriesValue.architecture_id, func.avg(SeriesValue.value).label("value"))
+        .where(
+            SeriesValue.series_id == series_id,
+            SeriesValue.architecture_id.in_(architecture_ids),
+        )
+        .group_by(SeriesValue.architecture_id, SeriesValue.spelling)
+        .subquery()
+    )
+    rows = session.execute(
+        select(spellings.c.architecture_id, func.avg(spellings.c.value)).group_by(
+            spellings.c.architecture_id
+        )
+    )
+    return dict(rows.tuples().all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,3 +272,79 @@ def test_more_than_the_limits_is_refused(http: httpx2.Client, running: Running) 
             del running.environment[name]
         running.start_api()
     assert running.count("series") == before + 1
+
+
+def test_a_series_comes_out_as_it_came_in(http: httpx2.Client) -> None:
+    """More than one page, with and without seeds; what comes out can be put in again."""
+    spellings = {as_text(each): each for each in cells("nb201", 500, 21)}
+    rows = [
+        {**each, "value": place + seed / 8 if seed else place / 3, "seed": seed}
+        for place, each in enumerate(spellings.values())
+        for seed in (None, 5, 0)
+    ]
+    assert len(rows) > 1_200
+    assert put(http, table(rows, name="whole")).json()["added"] == len(rows)
+    found = http.get("/accuracies?bench=nb201&series=whole")
+    assert found.headers["Content-Type"] == "application/json"
+    body = found.json()
+    assert (body["name"], body["dataset"], body["epochs"]) == ("whole", "cifar10", 200)
+    assert (body["changes"], body["kind"], body["source"]) == (1, "accuracy", "a test")
+    given = body["accuracies"]
+    read = BENCHES["nb201"].read
+    assert all(read({"arch": row["arch"]}).architecture.hash == row["hash"] for row in given)
+
+    def key(row: Mapping[str, Any]) -> tuple[str, int, float]:
+        return row["arch"], -1 if row["seed"] is None else row["seed"], row["value"]
+
+    assert sorted(map(key, given)) == sorted(map(key, rows))
+    places = [(row["arch"], row["seed"] is None, row["seed"] or 0) for row in given]
+    assert [place[1:] for place in places[:3]] == [(False, 0), (False, 5), (True, 0)]
+    text = http.get("/accuracies?bench=nb201&series=whole", headers={"Accept": "text/csv"})
+    assert text.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
+    lines = list(csv.DictReader(io.StringIO(text.text, newline="")))
+    assert [(line["hash"], line["arch"], float(line["value"]), line["seed"]) for line in lines] == [
+        (row["hash"], row["arch"], row["value"], "" if row["seed"] is None else str(row["seed"]))
+        for row in given
+    ]
+    again = http.put(
+        "/accuracies", params={**SAID, "name": "whole"}, content=text.content, headers=CSV
+    )
+    assert (again.json()["values"], again.json()["added"], again.json()["changed"]) == (
+        len(rows),
+        0,
+        0,
+    )
+    again = put(http, table(given, name="whole"))
+    assert (again.json()["added"], again.json()["changed"]) == (0, 0)
+
+
+def test_an_nb101_series_comes_out_as_it_came_in(http: httpx2.Client) -> None:
+    rows = [{**each, "value": 90.0, "seed": 1} for each in cells("nb101", 20, 2)]
+    assert put(http, table(rows, bench="nb101", name="whole")).json()["added"] == 20
+    given = http.get("/accuracies?bench=nb101&series=whole").json()["accuracies"]
+    for row in rows:
+        assert {
+            **row,
+            "hash": BENCHES["nb101"]
+            .read({"matrix": row["matrix"], "ops": row["ops"]})
+            .architecture.hash,
+        } in given
+    text = http.get("/accuracies?bench=nb101&series=whole", headers={"Accept": "text/csv"})
+    query = {**SAID, "bench": "nb101", "name": "whole"}
+    again = http.put("/accuracies", params=query, content=text.content, headers=CSV).json()
+    assert (again["values"], again["added"], again["changed"]) == (20, 0, 0)
+
+
+def test_the_series_of_a_bench_are_listed(http: httpx2.Client) -> None:
+    one, two = cells("nb201", 2, 33)
+    rows = [{**one, "value": 1, "seed": 0}, {**one, "value": 2, "seed": 1}, {**two, "value": 3}]
+    said = {"dataset": "svhn", "split": "validation", "epochs": 9, "metric": "loss"}
+    assert put(http, table(rows, **said)).json()["series"] == "svhn-validation-9ep"
+    listed = http.get("/accuracies?bench=nb201").json()
+    (found,) = (each for each in listed["series"] if each["name"] == "svhn-validation-9ep")
+    assert {field: found[field] for field in said} == said
+    assert (found["values"], found["architectures"], found["changes"]) == (3, 2, 1)
+    body = problem(http.get("/accuracies?bench=nb201&series=nowhere"), 422)
+    assert body["errors"][0]["field"] == "series"
+    assert "svhn-validation-9ep" in body["errors"][0]["valid"]
+    problem(http.get("/accuracies?bench=nb999"), 422)

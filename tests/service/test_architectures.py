@@ -31,7 +31,7 @@ def test_an_architecture_says_all_that_is_known_of_it(http: httpx2.Client) -> No
     assert scores["nwot"]["device"] == "cpu"
     assert scores["nwot"]["torch"].startswith("2.")
     assert scores["nwot"]["seconds"] > 0
-    assert found["accuracy"] is None
+    assert found["accuracy"] == []
 
 
 def test_the_catalogue_names_what_can_be_asked_for(http: httpx2.Client) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.service.running import Running
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/http.md")
+PAGES = ("README.md", "docs/accuracies.md", "docs/http.md")
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 

@@ -3,23 +3,37 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import closing
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette.requests import ClientDisconnect
 
 from service.accuracies import Facts, Intake
-from service.api import problems
+from service.api import asking, problems, series_rows
 from service.api.deps import DatabaseDep, SettingsDep, TurnsDep
+from service.api.negotiation import preferred
 from service.api.problems import Fault
-from service.api.schemas.accuracies import EPOCHS, SourceText, TakenIn
+from service.api.schemas.accuracies import (
+    EPOCHS,
+    ListedSeries,
+    SeriesAnswer,
+    SeriesList,
+    SeriesValues,
+    SourceText,
+    TakenIn,
+)
 from service.api.schemas.score import NAME
 from service.api.uploads import CSV, JSON, Upload
-from service.db import accuracies, architectures
+from service.db import accuracies, architectures, models
 from service.db.accuracies import OtherSeriesError, Written
 
+ROWS = "hash,value,seed,arch\r\nd01cd8f572adc5e759ca8b8af861d441,84.2,0,|none~0|+...\r\n"
+
 router = APIRouter(prefix="/accuracies", tags=["accuracies"])
+
+CSV_TYPE = f"{CSV}; charset=utf-8; header=present"
 
 PIECE = 2**16
 """Bytes read at a time: of NB101 some two hundred rows, a fifth of a second in a thread."""
@@ -94,6 +108,73 @@ async def put_accuracies(
             added=written.added,
             changed=written.changed,
         )
+
+
+@router.get(
+    "",
+    operation_id="accuracies",
+    summary="The series of a bench, or all values of one",
+    response_model=SeriesList | SeriesValues,
+    responses={
+        200: {
+            "description": "The list, or the values as JSON or as CSV",
+            "content": {CSV: {"schema": {"type": "string"}, "example": ROWS}},
+        },
+        **problems.responses(422, 503),
+    },
+)
+async def get_accuracies(
+    request: Request,
+    database: DatabaseDep,
+    bench: Annotated[str, Query(pattern=NAME, examples=["nb201"])],
+    series: Annotated[str | None, Query(pattern=NAME, description="Its name.")] = None,
+) -> Response:
+    """Without `series` the list of them, scores by other tools included. `Accept: text/csv` asks
+    for the values alone, in the form that `PUT` reads.
+    """
+    asked = asking.bench_named(bench)
+    if series is None:
+        return await _list(database, asked.name)
+    async with database() as session:
+        found = await asking.series_named(session, asked.name, series)
+    pages = series_rows.pages(database, found.id)
+    headers = {"Vary": "Accept"}
+    if preferred(request.headers.get("Accept"), (JSON, CSV)) == CSV:
+        fields = list(asked.read(asked.example).asked)
+        written = await _begun(series_rows.as_csv(fields, pages))
+        return StreamingResponse(written, headers=headers, media_type=CSV_TYPE)
+    head = SeriesValues(bench=asked.name, **_facts(found), accuracies=[])
+    written = await _begun(series_rows.as_json(head, pages))
+    return StreamingResponse(written, headers=headers, media_type=JSON)
+
+
+async def _list(database: async_sessionmaker[AsyncSession], bench: str) -> Response:
+    async with database() as session:
+        found = await session.run_sync(accuracies.every, bench)
+    listed = SeriesList(
+        bench=bench,
+        series=[
+            ListedSeries(**_facts(each), values=size.values, architectures=size.architectures)
+            for each, size in found
+        ],
+    )
+    return Response(listed.model_dump_json(), media_type=JSON)
+
+
+def _facts(series: models.Series) -> dict[str, Any]:
+    return {name: getattr(series, name) for name in SeriesAnswer.model_fields}
+
+
+async def _begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """With its first piece made: where the database is away, that is the answer."""
+    first = await anext(pieces)
+
+    async def all_of_it() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return all_of_it()
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:

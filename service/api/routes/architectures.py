@@ -1,5 +1,8 @@
 """One architecture: its spellings, its size, its scores with their provenance."""
 
+import json
+from collections.abc import Sequence
+from statistics import fmean
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -10,18 +13,20 @@ from service.api.deps import DatabaseDep, SettingsDep
 from service.api.problems import Fault
 from service.api.schemas.architectures import (
     HASH,
+    Accuracy,
     ArchitectureAnswer,
     Known,
     KnownAnswer,
     LookupRequest,
     ScoreRecord,
+    TrainedSpelling,
 )
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import NAME, SEEDS
 from service.api.strict_json import JsonRoute
 from service.benches import Spec
 from service.catalogue import CATALOGUE
-from service.db import architectures, models, scores
+from service.db import accuracies, architectures, models, scores
 from service.db.scores import Scored, Standing
 
 router = APIRouter(route_class=JsonRoute, prefix="/architectures", tags=["architectures"])
@@ -48,6 +53,7 @@ async def architecture(
     async with database() as session:
         found = await _found(session, asked.name, digest)
         records = await scores.provenance(session, found.id)
+        trained = await session.run_sync(accuracies.of_architecture, found.id)
     graph = asked.graph(found.spec, asked.skeletons["full"], CLASSES)
     spellings = asked.spellings(found.spec)
     return ArchitectureAnswer(
@@ -59,7 +65,27 @@ async def architecture(
         parameters=graph.parameters,
         flops=graph.flops,
         scores=[_record(asked.name, standing) for standing in records],
-        accuracy=None,
+        accuracy=[_accuracy(series, spellings) for series, spellings in trained],
+    )
+
+
+def _accuracy(series: models.Series, spellings: Sequence[accuracies.Trained]) -> Accuracy:
+    values = [spelling.value for spelling in spellings]
+    return Accuracy(
+        series=series.name,
+        dataset=series.dataset,
+        split=series.split,
+        epochs=series.epochs,
+        metric=series.metric,
+        mean=fmean(values),
+        count=len(values),
+        spread=max(values) - min(values),
+        spellings=[
+            TrainedSpelling(
+                spelling=json.loads(each.spelling), accuracy=each.value, values=each.seeds
+            )
+            for each in spellings[:SPELLINGS_SHOWN]
+        ],
     )
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -19,7 +19,7 @@ from service.api.schemas.protocol import Protocol
 from service.api.schemas.rank import Board, Ranked, as_csv
 from service.api.schemas.score import NAME, SEEDS
 from service.catalogue import Proxy
-from service.db import protocols, scores
+from service.db import accuracies, protocols, scores
 from service.ensembles import DEFAULT_ENSEMBLE, Ensemble
 
 router = APIRouter(tags=["scores"])
@@ -79,6 +79,10 @@ async def rank(
     protocol: Annotated[str, Query(pattern=NAME)] = "fast",
     dataset: Annotated[str, Query(pattern=NAME)] = "patches",
     seed: Annotated[int, Query(ge=0, lt=SEEDS)] = 0,
+    truth: Annotated[
+        str | None,
+        Query(pattern=NAME, description="Of which series `accuracy` is; the bench's default."),
+    ] = None,
     limit: Annotated[int, Query(ge=1)] = 100,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     if_none_match: Annotated[
@@ -97,12 +101,14 @@ async def rank(
         ranked_by = await asking.proxy_named(session, proxy or DEFAULT_ENSEMBLE[asked.name])
         stored = await protocols.find(session, described.digest)
         ranking = _ranking(ranked_by, asked.name, stored)
+        trained = await asking.truth_named(session, asked.name, truth)
         name = f"{described.digest}/{ranked_by.name}/{ranking.revision}"
         after = _read(cursor, name)
         # Before the rows: a tag may be older than its page, never newer.
         size = await scores.board_size(session, ranking)
-        # Scores are only ever added: a board of as many is the same board.
-        tag = etag.weak(request.app.version, name, size, cursor, limit, form)
+        # Scores are only ever added: a board of as many is the same board. Accuracies are counted.
+        known = None if trained is None else (trained.name, trained.changes)
+        tag = etag.weak(request.app.version, name, size, known, cursor, limit, form)
         headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept"}
         if etag.is_current(if_none_match, tag):
             # What the compressed page says of itself.
@@ -110,7 +116,11 @@ async def rank(
             return Response(status_code=304, headers=headers)
         row = None if after is None else (after[1], after[2])
         places = await scores.board(session, ranking, row, limit + 1)
-    items, last = _ranked(places[:limit], after or (name, 0.0, 0, 0, 0))
+        means = {}
+        if trained is not None:
+            ids = [place.architecture_id for place in places]
+            means = await session.run_sync(accuracies.means, trained.id, ids)
+    items, last = _ranked(places[:limit], means, after or (name, 0.0, 0, 0, 0))
     following = _write(last) if len(places) > limit else None
     if following is not None:
         query = {
@@ -119,6 +129,7 @@ async def rank(
             "protocol": protocol,
             "dataset": dataset,
             "seed": seed,
+            **({} if truth is None else {"truth": truth}),
             "limit": limit,
             "cursor": following,
         }
@@ -136,6 +147,7 @@ async def rank(
         reason=NO_POPULATION if stored is not None and ranking.revision is None else None,
         total=size.defined,
         undefined=size.undefined,
+        truth=None if trained is None else trained.name,
         items=items,
         next=following,
     )
@@ -155,7 +167,9 @@ def _ranking(
     return scores.Board(protocol_id, ranked_by.name, revision, direction)
 
 
-def _ranked(places: Sequence[scores.Place], after: Cursor) -> tuple[list[Ranked], Cursor]:
+def _ranked(
+    places: Sequence[scores.Place], means: Mapping[int, float], after: Cursor
+) -> tuple[list[Ranked], Cursor]:
     """The rows of a page behind `after`, and the cursor behind them."""
     items = []
     name, value, architecture_id, place, position = after
@@ -170,7 +184,7 @@ def _ranked(places: Sequence[scores.Place], after: Cursor) -> tuple[list[Ranked]
                 hash=found.hash,
                 spec=dict(found.spec),
                 score=found.value,
-                accuracy=None,
+                accuracy=means.get(found.architecture_id),
             )
         )
     return items, (name, value, architecture_id, place, position)

@@ -1,7 +1,7 @@
 """One architecture and all that is known of it."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field
 
@@ -30,6 +30,28 @@ class ScoreRecord(BaseModel):
     created_at: datetime
 
 
+class TrainedSpelling(BaseModel):
+    """A spelling and its accuracy in one series."""
+
+    spelling: dict[str, Any]
+    accuracy: float = Field(description="The mean over its seeds.")
+    values: int = Field(description="How many values that is the mean of.")
+
+
+class Accuracy(BaseModel):
+    """What one series says of a class of spellings."""
+
+    series: str
+    dataset: str
+    split: Literal["validation", "test"] | None
+    epochs: int | None
+    metric: str
+    mean: float = Field(description="Over the spellings that were trained.")
+    count: int = Field(description="How many spellings that are.")
+    spread: float = Field(description="The largest of theirs minus the smallest.")
+    spellings: list[TrainedSpelling] = Field(description="The first hundred of them.")
+
+
 class ArchitectureAnswer(BaseModel):
     """A class of spellings that are one network."""
 
@@ -41,7 +63,10 @@ class ArchitectureAnswer(BaseModel):
     parameters: int = Field(description="Of the `full` network with ten classes.")
     flops: int = Field(description="Multiply-adds of one image of that network.")
     scores: list[ScoreRecord]
-    accuracy: float | None = Field(description="The trained truth, where it is known.")
+    accuracy: list[Accuracy] = Field(
+        description="What is known of training, by series, the most telling one first: test before "
+        "validation, more epochs before fewer."
+    )
 
 
 class Known(BaseModel):

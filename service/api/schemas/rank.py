@@ -19,7 +19,9 @@ class Ranked(BaseModel):
     hash: str
     spec: dict[str, Any]
     score: float
-    accuracy: float | None = Field(description="The trained truth, where it is known.")
+    accuracy: float | None = Field(
+        description="The mean over the trained spellings in the series `truth`, where it has any."
+    )
 
 
 class Board(BaseModel):
@@ -36,6 +38,9 @@ class Board(BaseModel):
     reason: str | None = Field(description="Of an ensemble without scores: why it has none.")
     total: int = Field(description="Architectures with a score.")
     undefined: int = Field(description="Architectures left out because theirs is undefined.")
+    truth: str | None = Field(
+        description="The series that `accuracy` is of; null where the bench has no accuracies."
+    )
     items: list[Ranked]
     next: str | None = Field(description="The cursor of the next page, null on the last one.")
 
@@ -52,10 +57,11 @@ def as_csv(items: Sequence[Ranked], spec_fields: Sequence[str]) -> str:
     writer = csv.writer(table)
     writer.writerow((*CSV_HEADER, *spec_fields))
     for item in items:
-        spec = (_cell(item.spec[name]) for name in spec_fields)
+        spec = (cell(item.spec[name]) for name in spec_fields)
         writer.writerow((item.rank, item.hash, item.score, item.accuracy, *spec))
     return table.getvalue()
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """What of a spec stands in a cell."""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
