@@ -1,7 +1,15 @@
 """The search spaces: adding one is a file here and a line in the list below."""
 
 from service.benches import nb101, nb201
-from service.benches.bench import Architecture, Bench, InvalidSpellingError, Reading, Skeleton, Spec
+from service.benches.bench import (
+    Architecture,
+    Bench,
+    InvalidSpellingError,
+    Reading,
+    Size,
+    Skeleton,
+    Spec,
+)
 
 BENCHES: dict[str, Bench] = {bench.name: bench for bench in (nb101.BENCH, nb201.BENCH)}
 
@@ -11,6 +19,7 @@ __all__ = [
     "Bench",
     "InvalidSpellingError",
     "Reading",
+    "Size",
     "Skeleton",
     "Spec",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.graph import Graph
 
@@ -21,6 +22,15 @@ class InvalidSpellingError(ValueError):
         self.field = field
         self.reason = reason
         self.valid = valid
+
+
+class Size(NamedTuple):
+    """Of a network."""
+
+    parameters: int
+    """Trainable."""
+    flops: int
+    """Multiply-adds of one image, in convolutions and linear layers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,8 @@ class Bench:
     """Reads a spelling; raises InvalidSpellingError."""
     graph: Callable[[Spec, Skeleton, int], Graph]
     """The network of a representative `spec` in a skeleton, for a number of output classes."""
+    size: Callable[[Spec, Skeleton, int], Size]
+    """The size of that network, without the network: some ten microseconds."""
     structure: Callable[[Spec, Skeleton, int], Mapping[str, float]]
     """The catalogue's structural proxies of a class, of whichever spelling, in a skeleton and for a
     number of output classes. A proxy that is left out is undefined: there is no path from input to

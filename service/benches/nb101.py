@@ -5,7 +5,7 @@ Every function reads any spelling; the representative is the one that the others
 
 from collections.abc import Mapping, Sequence
 
-from service.benches.bench import Architecture, Bench, Reading, Skeleton, Spec
+from service.benches.bench import Architecture, Bench, Reading, Size, Skeleton, Spec
 from service.benches.draws import integers
 from service.benches.nb101_cell import (
     MAX_EDGES,
@@ -18,6 +18,7 @@ from service.benches.nb101_cell import (
     representative,
 )
 from service.benches.nb101_edits import children
+from service.benches.nb101_size import size as size_of
 from service.benches.nb101_skeleton import SKELETONS, network
 from service.benches.nb101_spelling import FIELDS, minimal, parse, spelled
 from service.benches.structure import Kind, Vertex, structural
@@ -43,6 +44,11 @@ def read(spelling: Mapping[str, object]) -> Reading:
 def graph(spec: Spec, skeleton: Skeleton, classes: int) -> Graph:
     """The network of a spelling, its vertices in the order written."""
     return network(minimal(parse(spec)), skeleton, classes)
+
+
+def size(spec: Spec, skeleton: Skeleton, classes: int) -> Size:
+    """Of the network of a spelling, its vertices in the order written."""
+    return size_of(minimal(parse(spec)), skeleton, classes)
 
 
 def structure(spec: Spec, skeleton: Skeleton, classes: int) -> Mapping[str, float]:
@@ -121,6 +127,7 @@ BENCH = Bench(
     skeletons=SKELETONS,
     read=read,
     graph=graph,
+    size=size,
     structure=structure,
     spellings=spellings,
     neighbours=neighbours,

@@ -17,7 +17,7 @@ SKELETONS: dict[str, Skeleton] = {
     "fast": {"stem": 16, "stacks": 3, "modules": 3, "resolution": 16},
 }
 
-_KERNELS = (3, 1)
+KERNELS = (3, 1)
 """Of the convolutions, by label; the third operation is the pool."""
 
 
@@ -82,9 +82,9 @@ def _module(builder: Builder, source: int, slot: str, channels: int, cell: Cell)
             added.append(projected(vertex, width))
         total = builder.total(added)
         label = cell.labels[vertex - 1]
-        if label < len(_KERNELS):
+        if label < len(KERNELS):
             place = f"{slot}.vertex{vertex}"
-            value = builder.convolution_bn_relu(total, place, width, _KERNELS[label])
+            value = builder.convolution_bn_relu(total, place, width, KERNELS[label])
         else:
             value = builder.append(MaxPool(total, 3, 1, 1))
         values.append(value)

@@ -5,10 +5,11 @@ Every function reads any spelling; the representative is the one that the others
 
 from collections.abc import Mapping, Sequence
 
-from service.benches.bench import Architecture, Bench, Reading, Skeleton, Spec
+from service.benches.bench import Architecture, Bench, Reading, Size, Skeleton, Spec
 from service.benches.draws import integers
 from service.benches.nb201_classes import CELLS, Class, children, classes, code
 from service.benches.nb201_paths import vertices
+from service.benches.nb201_size import size as size_of
 from service.benches.nb201_skeleton import SKELETONS, network
 from service.benches.nb201_spelling import FIELDS, arch, parse
 from service.benches.nb201_values import OPERATIONS, live, value_graph
@@ -29,6 +30,11 @@ def read(spelling: Mapping[str, object]) -> Reading:
 def graph(spec: Spec, skeleton: Skeleton, classes: int) -> Graph:
     """The network of a spelling: its live operations alone, one pool for equal pools."""
     return network(value_graph(parse(spec)), skeleton, classes)
+
+
+def size(spec: Spec, skeleton: Skeleton, classes: int) -> Size:
+    """Of the network of a spelling."""
+    return size_of(value_graph(parse(spec)), skeleton, classes)
 
 
 def structure(spec: Spec, skeleton: Skeleton, classes: int) -> Mapping[str, float]:
@@ -103,6 +109,7 @@ BENCH = Bench(
     skeletons=SKELETONS,
     read=read,
     graph=graph,
+    size=size,
     structure=structure,
     spellings=spellings,
     neighbours=neighbours,

@@ -25,7 +25,7 @@ SKELETONS: dict[str, Skeleton] = {
     "fast": {"channels": 8, "cells": 5, "resolution": 16},
 }
 
-_STAGES = 3
+STAGES = 3
 
 
 def network(cell: ValueGraph, skeleton: Skeleton, classes: int) -> Graph:
@@ -36,7 +36,7 @@ def network(cell: ValueGraph, skeleton: Skeleton, classes: int) -> Graph:
     builder = Builder(3, skeleton["resolution"], skeleton["resolution"])
     stem = builder.convolution_bn(builder.input, "stem", skeleton["channels"], 3)
     value = builder.end_block(stem)
-    for stage in range(_STAGES):
+    for stage in range(STAGES):
         channels = skeleton["channels"] << stage
         if stage:
             reduced = _reduction(builder, value, f"reduction{stage - 1}", channels)
