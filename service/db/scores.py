@@ -5,13 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    Double,
     Integer,
     Select,
+    SmallInteger,
     Text,
     and_,
     any_,
     bindparam,
+    column,
     func,
     or_,
     select,
@@ -21,7 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from service.catalogue import CATALOGUE, Direction
+from service.catalogue import CATALOGUE
 from service.db.models import Architecture, Evaluation, PopulationScores, Protocol, Score
 from service.db.parts import in_parts
 
@@ -186,84 +190,31 @@ async def provenance(session: AsyncSession, architecture_id: int) -> list[Standi
     return [Standing(*row) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A row of a board."""
-
-    architecture_id: int
-    hash: str
-    spec: Mapping[str, Any]
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """What is ranked together: scores by one proxy or ensemble under one protocol."""
-
-    protocol_id: int | None
-    """None where nothing was ever asked under it."""
-    proxy: str
-    revision: int | None
-    """Of an ensemble, the version of its population; None where there is none."""
-    direction: Direction
-
-    @property
-    def scores(self) -> ColumnElement[bool]:
-        return and_(
-            Score.protocol_id == self.protocol_id,
-            Score.proxy == self.proxy,
-            Score.revision == self.revision,
-        )
-
-
-async def board(
-    session: AsyncSession,
-    asked: Board,
-    after: tuple[float, int] | None,
-    limit: int,
-) -> list[Place]:
-    """Up to `limit` rows, best first, behind the row of value and id `after`.
-
-    Pages by key, not by offset: the middle of a board costs what its first page does.
-    """
-    larger = asked.direction == "larger"
-    key = tuple_(Score.value, Score.architecture_id)
-    query = (
-        select(Architecture.id, Architecture.hash, Architecture.spec, Score.value)
-        .join(Architecture, Architecture.id == Score.architecture_id)
-        .where(asked.scores, Score.value.is_not(None))
-        .limit(limit)
-    )
-    if larger:
-        query = query.order_by(Score.value.desc(), Score.architecture_id.desc())
-    else:
-        query = query.order_by(Score.value, Score.architecture_id)
-    if after is not None:
-        query = query.where(key < after if larger else key > after)
-    rows = await session.execute(query)
-    return [Place(*row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How many architectures of a board have a value, and how many are undefined."""
-
-    defined: int
-    undefined: int
-
-
-async def board_size(session: AsyncSession, asked: Board) -> Size:
-    """Each count reads an index of its own alone; together they would read the whole table."""
-    of_board = select(func.count()).select_from(Score).where(asked.scores)
-    row = await session.execute(
-        select(
-            of_board.where(Score.value.is_not(None)).scalar_subquery(),
-            of_board.where(Score.value.is_(None)).scalar_subquery(),
-        )
-    )
-    return Size(*row.one())
+_COLUMNS = {
+    "architecture_id": BigInteger,
+    "protocol_id": Integer,
+    "proxy": Text,
+    "revision": SmallInteger,
+    "value": Double,
+    "undefined": Text,
+    "device": Text,
+    "torch": Text,
+    "seconds": Double,
+}
+_GIVEN = (
+    func.unnest(*(bindparam(f"every_{name}", type_=ARRAY(kind)) for name, kind in _COLUMNS.items()))
+    .table_valued(*(column(name, kind) for name, kind in _COLUMNS.items()), name="given")
+    .render_derived()
+)
+# One statement: what follows from added scores is written once for each (see `service.db.boards`).
+_STORE = insert(Score).from_select(list(_COLUMNS), select(*_GIVEN.c)).on_conflict_do_nothing()
 
 
 def store(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Writes scores; where a key has a value already, that value stays."""
-    session.execute(insert(Score).on_conflict_do_nothing(), list(rows))
+    given = {f"every_{name}": [row[name] for row in rows] for name in _COLUMNS}
+    # An array is of one type: a sum over no passes is a whole number.
+    for name in ("every_value", "every_seconds"):
+        given[name] = [None if each is None else float(each) for each in given[name]]
+    # Not the session's own way, which would take the parameters for rows of the table.
+    session.connection().execute(_STORE, given)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from service.benches import BENCHES
 
-RESOLUTIONS = {"nb101": [8, 10, 32], "nb201": [8, 24, 32]}
+RESOLUTIONS = {"nb101": [8, 12, 32], "nb201": [8, 24, 32]}
 
 
 @pytest.mark.parametrize("bench", BENCHES)

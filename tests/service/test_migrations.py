@@ -1,5 +1,6 @@
 """The migrations lead to the tables that the models describe, and carry what was stored."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +12,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, text
 
+from service.benches import BENCHES
 from service.db.migrate import migrate
 from service.db.models import Base
 from service.minibatch import patches
@@ -52,7 +54,8 @@ def test_jobs_of_the_first_version_keep_their_state(connection: Connection) -> N
         text("INSERT INTO protocols (digest, bench, document) VALUES ('d', 'nb201', '{}')")
     )
     connection.execute(
-        text("INSERT INTO architectures (bench, hash, spec) VALUES ('nb201', 'h', '{}')")
+        text("INSERT INTO architectures (bench, hash, spec) VALUES ('nb201', 'h', :spec)"),
+        {"spec": json.dumps(BENCHES["nb201"].example)},
     )
     connection.execute(
         text(
@@ -109,3 +112,44 @@ def test_the_built_in_dataset_of_before_says_where_it_comes_from(
     rows = connection.execute(text("SELECT source_sha256, images FROM datasets")).all()
     assert rows == [(dataset.sha256, len(dataset.labels))]
     assert connection.scalar(text("SELECT count(*) FROM minibatches")) == 2
+
+
+def test_boards_of_before_filters_are_placed_and_counted(connection: Connection) -> None:
+    command.upgrade(config(connection), "0005")
+    specs = {name: json.dumps(bench.example) for name, bench in BENCHES.items()}
+    for name, spec in specs.items():
+        connection.execute(
+            text(
+                "WITH a AS (INSERT INTO architectures (bench, hash, spec) "
+                "VALUES (:bench, 'h', :spec) RETURNING id), "
+                "p AS (INSERT INTO protocols (digest, bench, document) "
+                "VALUES (:bench, :bench, '{}') RETURNING id) "
+                "INSERT INTO scores (architecture_id, protocol_id, proxy, revision, value, "
+                "undefined, device, torch, seconds) SELECT a.id, p.id, proxy, 1, value, reason, "
+                "'cpu', '2', 1 FROM a, p, (VALUES ('nwot', 1.5, NULL), ('snip', NULL, 'why')) "
+                "AS s (proxy, value, reason)"
+            ),
+            {"bench": name, "spec": spec},
+        )
+    connection.commit()
+    command.upgrade(config(connection), "head")
+    counts = connection.execute(
+        text(
+            "SELECT proxy, known, defined, undefined FROM boards "
+            "JOIN board_counts ON board_id = boards.id ORDER BY protocol_id, proxy"
+        )
+    )
+    assert list(counts) == [("nwot", False, 1, 0), ("snip", False, 0, 1)] * 2
+    places = connection.execute(
+        text(
+            "SELECT a.bench, p.value, p.parameters, p.flops, p.size_class = a.size_class "
+            "FROM places p JOIN architectures a ON a.id = p.architecture_id"
+        )
+    )
+    sizes = {
+        name: bench.size(bench.example, bench.skeletons["full"], 10)
+        for name, bench in BENCHES.items()
+    }
+    assert {row[0]: tuple(row[1:]) for row in places} == {
+        name: (1.5, *size, True) for name, size in sizes.items()
+    }

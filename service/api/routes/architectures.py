@@ -34,9 +34,6 @@ router = APIRouter(route_class=JsonRoute, prefix="/architectures", tags=["archit
 SPELLINGS_SHOWN = 100
 """Most classes have fewer; the largest of NB201 has 460."""
 
-CLASSES = 10
-"""Of the network whose size is told: CIFAR-10's, as the literature counts."""
-
 
 @router.get(
     "/{bench}/{digest}",
@@ -54,7 +51,6 @@ async def architecture(
         found = await _found(session, asked.name, digest)
         records = await scores.provenance(session, found.id)
         trained = await session.run_sync(accuracies.of_architecture, found.id)
-    graph = asked.graph(found.spec, asked.skeletons["full"], CLASSES)
     spellings = asked.spellings(found.spec)
     return ArchitectureAnswer(
         bench=asked.name,
@@ -62,8 +58,8 @@ async def architecture(
         spec=found.spec,
         spellings=list(spellings[:SPELLINGS_SHOWN]),
         spellings_total=len(spellings),
-        parameters=graph.parameters,
-        flops=graph.flops,
+        parameters=found.parameters,
+        flops=found.flops,
         scores=[_record(asked.name, standing) for standing in records],
         accuracy=[_accuracy(series, spellings) for series, spellings in trained],
     )

@@ -1,38 +1,28 @@
 """GET /rank: the leaderboard of a bench, page by page."""
 
-import base64
-import binascii
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import Field, FiniteFloat, TypeAdapter, ValidationError
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from service.api import asking, etag, problems
+from service.api import asking, board_pages, etag, problems, whole_boards
 from service.api.answers import NO_POPULATION
 from service.api.deps import DatabaseDep, SettingsDep
 from service.api.negotiation import preferred
 from service.api.openapi import header
 from service.api.problems import Fault
 from service.api.schemas.protocol import Protocol
-from service.api.schemas.rank import Board, Ranked, as_csv
+from service.api.schemas.rank import CSV_TYPE, Board, as_csv
 from service.api.schemas.score import NAME, SEEDS
 from service.catalogue import Proxy
-from service.db import accuracies, protocols, scores
+from service.db import boards, protocols
+from service.db.boards import Filter
+from service.db.size_classes import Range
 from service.ensembles import DEFAULT_ENSEMBLE, Ensemble
 
 router = APIRouter(tags=["scores"])
 
-_Whole = Annotated[int, Field(ge=0, lt=2**62)]
-Cursor = tuple[str, FiniteFloat, _Whole, _Whole, _Whole]
-"""The board, and of the last row before the page: its score, its id, its rank, its position."""
-
-_CURSOR: TypeAdapter[Cursor] = TypeAdapter(Cursor)
-
-
 JSON, CSV = "application/json", "text/csv"
-CSV_TYPE = f"{CSV}; charset=utf-8; header=present"
 
 _TEXT = {"schema": {"type": "string"}}
 HEADERS: dict[str, Any] = {
@@ -43,6 +33,50 @@ HEADERS: dict[str, Any] = {
 ROWS = (
     "rank,hash,score,accuracy,arch\r\n1,d01cd8f572adc5e759ca8b8af861d441,295.28,,|none~0|+...\r\n"
 )
+
+
+_Bound = Annotated[int | None, Query(ge=0, lt=2**62)]
+
+
+def _filter(
+    parameters_min: _Bound = None,
+    parameters_max: _Bound = None,
+    flops_min: _Bound = None,
+    flops_max: _Bound = None,
+    accuracy: Annotated[
+        Literal["known"] | None, Query(description="Only what has a trained accuracy.")
+    ] = None,
+) -> Filter:
+    """What of the board is asked for. Sizes are those of the `full` network with ten classes."""
+    asked = Filter(
+        Range(parameters_min, parameters_max),
+        Range(flops_min, flops_max),
+        accuracy is not None,
+    )
+    faults = [
+        Fault(
+            field=f"{name}_min",
+            detail=f"{each.least} is more than {name}_max",
+            valid=f"at most {each.most}",
+        )
+        for name, each in (("parameters", asked.parameters), ("flops", asked.flops))
+        if each.least is not None and each.most is not None and each.least > each.most
+    ]
+    if faults:
+        raise problems.invalid(faults)
+    return asked
+
+
+def _query(asked: Filter) -> dict[str, str]:
+    """The filter as it is asked for."""
+    bounds = {
+        "parameters_min": asked.parameters.least,
+        "parameters_max": asked.parameters.most,
+        "flops_min": asked.flops.least,
+        "flops_max": asked.flops.most,
+    }
+    found = {name: str(bound) for name, bound in bounds.items() if bound is not None}
+    return {**found, "accuracy": "known"} if asked.known else found
 
 
 def _best(operation: str) -> dict[str, Any]:
@@ -71,6 +105,7 @@ async def rank(
     request: Request,
     database: DatabaseDep,
     settings: SettingsDep,
+    wanted: Annotated[Filter, Depends(_filter)],
     bench: Annotated[str, Query(pattern=NAME, examples=["nb201"])],
     proxy: Annotated[
         str | None,
@@ -84,18 +119,25 @@ async def rank(
         Query(pattern=NAME, description="Of which series `accuracy` is; the bench's default."),
     ] = None,
     limit: Annotated[int, Query(ge=1)] = 100,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+    everything: Annotated[
+        bool, Query(description="All rows at once, as CSV alone; without `limit` and `cursor`.")
+    ] = False,
     if_none_match: Annotated[
         str | None, Header(description="The tag of the page at hand: 304 where it is current.")
     ] = None,
 ) -> Response:
     """Every architecture scored under the protocol by any client. The direction is the catalogue's
     for this proxy and bench; of an ensemble the larger value is the better one. Undefined scores
-    are left out and counted. `Accept: text/csv` asks for the rows alone.
+    are left out and counted. Where a filter is given, ranks are among what it leaves. `Accept:
+    text/csv` asks for the rows alone.
     """
     asked = asking.bench_named(bench)
     limit = min(limit, settings.page_limit)
     form = preferred(request.headers.get("Accept"), (JSON, CSV))
+    if everything:
+        _check_whole(form, cursor)
+    spec_fields = list(asked.read(asked.example).architecture.spec)
     async with database() as session:
         described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
         ranked_by = await asking.proxy_named(session, proxy or DEFAULT_ENSEMBLE[asked.name])
@@ -103,25 +145,32 @@ async def rank(
         ranking = _ranking(ranked_by, asked.name, stored)
         trained = await asking.truth_named(session, asked.name, truth)
         name = f"{described.digest}/{ranked_by.name}/{ranking.revision}"
-        after = _read(cursor, name)
+        if wanted != boards.EVERYTHING:
+            name += f"/{urlencode(_query(wanted))}"
+        after = board_pages.first(name) if cursor is None else board_pages.read(cursor, name)
         # Before the rows: a tag may be older than its page, never newer.
-        size = await scores.board_size(session, ranking)
+        counted = await boards.counts(session, ranking)
+        truths = await boards.truths(session, asked.name) if wanted.known else ()
         # Scores are only ever added: a board of as many is the same board. Accuracies are counted.
+        size = (counted.total, counted.undefined)
         known = None if trained is None else (trained.name, trained.changes)
-        tag = etag.weak(request.app.version, name, size, known, cursor, limit, form)
+        page = "everything" if everything else (cursor, limit)
+        tag = etag.weak(request.app.version, name, size, known, truths, page, form)
         headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept"}
         if etag.is_current(if_none_match, tag):
             # What the compressed page says of itself.
             headers["Vary"] = "Accept, Accept-Encoding"
             return Response(status_code=304, headers=headers)
-        row = None if after is None else (after[1], after[2])
-        places = await scores.board(session, ranking, row, limit + 1)
-        means = {}
-        if trained is not None:
-            ids = [place.architecture_id for place in places]
-            means = await session.run_sync(accuracies.means, trained.id, ids)
-    items, last = _ranked(places[:limit], means, after or (name, 0.0, 0, 0, 0))
-    following = _write(last) if len(places) > limit else None
+        board = boards.Asked(ranking, counted, wanted, None if trained is None else trained.id)
+        if not everything:
+            rows = await boards.page(session, board, board_pages.key(after), limit + 1)
+            total = await boards.total(session, board) if form == JSON else 0
+    if everything:
+        return await whole_boards.answer(
+            database, board, after, settings.page_limit, spec_fields, headers
+        )
+    items, last = board_pages.ranked(rows[:limit], after)
+    following = board_pages.write(last) if len(rows) > limit else None
     if following is not None:
         query = {
             "bench": bench,
@@ -130,14 +179,14 @@ async def rank(
             "dataset": dataset,
             "seed": seed,
             **({} if truth is None else {"truth": truth}),
+            **_query(wanted),
             "limit": limit,
             "cursor": following,
         }
         headers["Link"] = f'</rank?{urlencode(query)}>; rel="next"'
     if form == CSV:
-        spec_fields = list(asked.read(asked.example).architecture.spec)
         return Response(as_csv(items, spec_fields), headers=headers, media_type=CSV_TYPE)
-    board = Board(
+    answer = Board(
         bench=asked.name,
         proxy=ranked_by.name,
         protocol=Protocol.of(described),
@@ -145,18 +194,31 @@ async def rank(
         evidence=ranked_by.evidence.get(asked.name, "none"),
         population=None if isinstance(ranked_by, Proxy) else ranking.revision,
         reason=NO_POPULATION if stored is not None and ranking.revision is None else None,
-        total=size.defined,
-        undefined=size.undefined,
+        total=total,
+        undefined=counted.undefined,
         truth=None if trained is None else trained.name,
         items=items,
         next=following,
     )
-    return Response(board.model_dump_json(), headers=headers, media_type=JSON)
+    return Response(answer.model_dump_json(), headers=headers, media_type=JSON)
+
+
+def _check_whole(form: str, cursor: str | None) -> None:
+    """Raises ProblemError where not all rows can be sent so."""
+    faults = []
+    if form != CSV:
+        fault = "all rows at once are CSV"
+        faults.append(Fault(field="everything", detail=fault, valid="with `Accept: text/csv`"))
+    if cursor is not None:
+        fault = "all rows have no page"
+        faults.append(Fault(field="cursor", detail=fault, valid="without `everything`"))
+    if faults:
+        raise problems.invalid(faults)
 
 
 def _ranking(
     ranked_by: Proxy | Ensemble, bench: str, stored: protocols.Stored | None
-) -> scores.Board:
+) -> boards.Ranking:
     if isinstance(ranked_by, Proxy):
         revision: int | None = ranked_by.revision
         direction = ranked_by.better[bench]
@@ -164,47 +226,4 @@ def _ranking(
         revision = None if stored is None else stored.population
         direction = "larger"
     protocol_id = None if stored is None else stored.id
-    return scores.Board(protocol_id, ranked_by.name, revision, direction)
-
-
-def _ranked(
-    places: Sequence[scores.Place], means: Mapping[int, float], after: Cursor
-) -> tuple[list[Ranked], Cursor]:
-    """The rows of a page behind `after`, and the cursor behind them."""
-    items = []
-    name, value, architecture_id, place, position = after
-    for found in places:
-        position += 1
-        if found.value != value or place == 0:
-            value, place = found.value, position
-        architecture_id = found.architecture_id
-        items.append(
-            Ranked(
-                rank=place,
-                hash=found.hash,
-                spec=dict(found.spec),
-                score=found.value,
-                accuracy=means.get(found.architecture_id),
-            )
-        )
-    return items, (name, value, architecture_id, place, position)
-
-
-def _write(last: Cursor) -> str:
-    return base64.urlsafe_b64encode(_CURSOR.dump_json(last)).decode().rstrip("=")
-
-
-def _read(cursor: str | None, board: str) -> Cursor | None:
-    if cursor is None:
-        return None
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        last = _CURSOR.validate_json(base64.urlsafe_b64decode(padded))
-    except (ValidationError, binascii.Error, ValueError):
-        last = None
-    if last is None or last[0] != board:
-        fault = Fault(
-            field="cursor", detail="no cursor of this board", valid="`next` of the page before"
-        )
-        raise problems.invalid([fault])
-    return last
+    return boards.Ranking(protocol_id, ranked_by.name, revision, direction)

@@ -15,7 +15,9 @@ from service.catalogue import Direction
 class Ranked(BaseModel):
     """One row of a board."""
 
-    rank: int = Field(description="From 1; equal scores share a rank.")
+    rank: int = Field(
+        description="From 1, among what the filter leaves; equal scores share a rank."
+    )
     hash: str
     spec: dict[str, Any]
     score: float
@@ -36,8 +38,13 @@ class Board(BaseModel):
         description="Of an ensemble: the version of the reference population that it ranks among."
     )
     reason: str | None = Field(description="Of an ensemble without scores: why it has none.")
-    total: int = Field(description="Architectures with a score.")
-    undefined: int = Field(description="Architectures left out because theirs is undefined.")
+    total: int = Field(
+        description="Architectures with a score that the filter leaves: exact, as scores are "
+        "counted by size while they are added, and one by one only near the filter's bounds."
+    )
+    undefined: int = Field(
+        description="Architectures of the whole board left out because their score is undefined."
+    )
     truth: str | None = Field(
         description="The series that `accuracy` is of; null where the bench has no accuracies."
     )
@@ -45,17 +52,19 @@ class Board(BaseModel):
     next: str | None = Field(description="The cursor of the next page, null on the last one.")
 
 
+CSV_TYPE = "text/csv; charset=utf-8; header=present"
 CSV_HEADER = ("rank", "hash", "score", "accuracy")
 
 
-def as_csv(items: Sequence[Ranked], spec_fields: Sequence[str]) -> str:
+def as_csv(items: Sequence[Ranked], spec_fields: Sequence[str], *, header: bool = True) -> str:
     """The rows as RFC 4180 has them, under a header; what of a spec is no text is JSON.
 
     No text begins as a spreadsheet's formula does: a spec has its bench's own names alone.
     """
     table = io.StringIO()
     writer = csv.writer(table)
-    writer.writerow((*CSV_HEADER, *spec_fields))
+    if header:
+        writer.writerow((*CSV_HEADER, *spec_fields))
     for item in items:
         spec = (cell(item.spec[name]) for name in spec_fields)
         writer.writerow((item.rank, item.hash, item.score, item.accuracy, *spec))
