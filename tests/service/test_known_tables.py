@@ -13,7 +13,7 @@ from sqlalchemy import select
 from service.benches import BENCHES
 from service.db import accuracies
 from service.db.accuracies import Columns
-from service.db.models import Architecture
+from service.db.models import Architecture, SeriesValue
 from tests.benches.data import path, rows
 from tests.service.running import Running
 
@@ -179,3 +179,30 @@ def test_nb101_is_stored_in_percent(running: Running) -> None:
     assert BENCHES["nb101"].read(spelling).architecture.hash == first["module_hash"]
     (place,) = np.flatnonzero(long.architecture_id == found)
     assert long.value[place] == 93.0489
+
+
+def test_cells_without_a_path_sit_at_chance(nb201: Running) -> None:
+    found = series(nb201, "nb201", "cifar10-test-200ep")
+    class_of = dict(zip(found.spelling, found.architecture_id, strict=True))
+    of_none = found.value[found.architecture_id == class_of[NONE]]
+    assert len(of_none) == 341
+    assert np.abs(of_none - 10).max() < 0.01
+
+
+def test_one_seed_ranks_as_another(nb201: Running) -> None:
+    """Nothing can do better."""
+    with nb201.session() as session:
+        (found,) = (
+            row
+            for row in accuracies.of_bench(session, "nb201")
+            if row.name == "cifar10-test-200ep-nb201v1"
+        )
+        values = session.execute(
+            select(SeriesValue.spelling, SeriesValue.seed, SeriesValue.value).filter_by(
+                series_id=found.id
+            )
+        ).all()
+    by_seed = {(spelling, seed): value for spelling, seed, value in values}
+    both = [s for s, seed in by_seed if seed == 1]
+    measured = spearmanr([by_seed[s, 0] for s in both], [by_seed[s, 1] for s in both]).statistic
+    assert measured == pytest.approx(0.987, abs=3e-3)
