@@ -3,13 +3,16 @@
 import csv
 import io
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from service.benches import BENCHES
+from service.db import scores
 from tests.service.running import Running, ask
 
 CSV = {"Accept": "text/csv"}
@@ -217,3 +220,44 @@ def test_everything_has_no_cursor(http: httpx2.Client, scored: dict[str, Rows]) 
 def test_an_empty_board_is_a_header(http: httpx2.Client) -> None:
     answer = http.get("/rank?bench=nb201&seed=9&everything=true&accuracy=known", headers=CSV)
     assert answer.text == "rank,hash,score,accuracy,arch\r\n"
+
+
+def test_scores_and_accuracies_that_come_at_once_find_each_other(
+    http: httpx2.Client, running: Running, scored: dict[str, Rows]
+) -> None:
+    """Neither transaction sees the other's rows: the accuracies wait for the scores."""
+    known = {"bench": "nb201", "proxy": "params", "seed": 3, "accuracy": "known"}
+    before = http.get("/rank", params=known).json()
+    assert before["total"] == 0
+    ask(http, {"bench": "nb201", **BENCHES["nb201"].example, "proxies": ["nwot"], "seed": 3})
+    digest = before["protocol"]["digest"]
+    spelling = BENCHES["nb201"].example
+    reading = BENCHES["nb201"].read(spelling)
+    with ThreadPoolExecutor(1) as pool:
+        with running.session() as session:
+            ids = (
+                "SELECT a.id, p.id FROM architectures a, protocols p "
+                "WHERE a.bench = 'nb201' AND a.hash = :h AND p.digest = :d"
+            )
+            found = session.execute(text(ids), {"h": reading.architecture.hash, "d": digest}).one()
+            score = {
+                "architecture_id": found[0],
+                "protocol_id": found[1],
+                "proxy": "params",
+                "revision": 1,
+                "value": 7.0,
+                "undefined": None,
+                "device": "none",
+                "torch": "none",
+                "seconds": 0.0,
+            }
+            scores.store(session, [score])
+            written = pool.submit(put_accuracies, http, "nb201", "at-once", [spelling])
+            with pytest.raises(TimeoutError):
+                written.result(1.0)
+        written.result(60.0)
+    after = http.get("/rank", params=known).json()
+    assert [(item["hash"], item["score"]) for item in after["items"]] == [
+        (reading.architecture.hash, 7.0)
+    ]
+    assert after["total"] == 1
