@@ -73,6 +73,10 @@ class Client:
         """One page of `GET /rank`."""
         return self._get("/rank", bench=bench, limit=limit, **options)
 
+    def correlation(self, bench: str, **options: Any) -> Json:
+        """`GET /correlation`; `options` are its query (truth, members, order, protocol, ...)."""
+        return self._get("/correlation", bench=bench, **options)
+
     def _get(self, path: str, **query: Any) -> Json:
         given = {name: value for name, value in query.items() if value is not None}
         return self._answer(self._http.get(path, params=given))

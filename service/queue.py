@@ -44,6 +44,13 @@ class Doorbells:
         heard = self._redis.blpop([LIVE] if live_only else [LIVE, BULK], timeout=seconds)
         return None if heard is None else _job_id(heard[1])
 
+    def heard(self, *, live_only: bool) -> UUID | None:
+        """The next job to look at, as `wait` answers it, at once."""
+        for name in [LIVE] if live_only else [LIVE, BULK]:
+            if (text := self._redis.lpop(name)) is not None:
+                return _job_id(text)
+        return None
+
     def ring(self, job_id: UUID, priority: str) -> None:
         """Puts the job last. Each has one doorbell: with two it would have two turns to one."""
         with self._redis.pipeline() as both:

@@ -125,6 +125,12 @@ class Settings(BaseSettings):
         description="A worker kept for live work takes no bulk architecture that costs more.",
     )
 
+    evidence_seconds: float = Field(
+        60.0,
+        description="How often a worker looks which correlations are missing or stale, once it has "
+        "computed those it knew of: while scores arrive, each is computed again so often at most.",
+    )
+
     worker_memory_bytes: int = Field(
         0,
         description="What one architecture may take of a worker's memory; one that needs more is "

@@ -20,7 +20,17 @@ from service.api.memory import Collections
 from service.api.methods import Methods
 from service.api.observe import Observe
 from service.api.progress import Progress
-from service.api.routes import accuracies, architectures, catalogue, health, jobs, rank, root, score
+from service.api.routes import (
+    accuracies,
+    architectures,
+    catalogue,
+    correlation,
+    health,
+    jobs,
+    rank,
+    root,
+    score,
+)
 from service.api.security import Security
 from service.api.turns import Turns
 from service.benches import BENCHES
@@ -82,7 +92,17 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Security)
     app.add_middleware(Collections)
     app.add_middleware(Observe, registry=registry)
-    for noun in (root, score, jobs, rank, architectures, accuracies, catalogue, health):
+    for noun in (
+        root,
+        score,
+        jobs,
+        rank,
+        correlation,
+        architectures,
+        accuracies,
+        catalogue,
+        health,
+    ):
         app.include_router(noun.router)
     _serve_docs(app)
     describe = app.openapi

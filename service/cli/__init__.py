@@ -12,6 +12,7 @@ from service.cli import (
     audit,
     datasets,
     ensembles,
+    evidence,
     migrate,
     rank,
     reference,
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (up, api, worker, migrate, audit, score, rank):
+for module in (up, api, worker, migrate, audit, score, rank, evidence):
     app.command(name=module.__name__.rsplit(".", 1)[1])(module.command)
 for group in (datasets, accuracies, ensembles, reference):
     app.add_typer(group.app)

@@ -289,6 +289,8 @@ class Columns:
 
     architecture_id: NDArray[np.int64]
     """(n,)."""
+    hash: NDArray[np.bytes_]
+    """(n,)."""
     spelling: Sequence[str]
     """As compact JSON."""
     whole: NDArray[np.bool_]
@@ -297,22 +299,31 @@ class Columns:
     """(n,)."""
 
 
-def columns(session: Session, series_id: int) -> Columns:
-    """A whole series in memory: 200 bytes a spelling."""
-    rows = session.execute(
+def columns(
+    session: Session, series_id: int, after: str | None = None, limit: int | None = None
+) -> Columns:
+    """A series in memory, 250 bytes a spelling; or so many spellings behind one."""
+    query = (
         select(
             func.min(SeriesValue.architecture_id),
+            func.min(Architecture.hash),
             SeriesValue.spelling,
             func.bool_and(SeriesValue.whole),
             func.avg(SeriesValue.value),
         )
+        .join(Architecture, Architecture.id == SeriesValue.architecture_id)
         .where(SeriesValue.series_id == series_id)
         .group_by(SeriesValue.spelling)
         .order_by(SeriesValue.spelling)
-    ).all()
-    ids, spellings, wholes, values = zip(*rows, strict=True) if rows else ((), (), (), ())
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(SeriesValue.spelling > after)
+    rows = session.execute(query).all()
+    ids, hashes, spellings, wholes, values = zip(*rows, strict=True) if rows else ((),) * 5
     return Columns(
         np.array(ids, np.int64),
+        np.array(hashes, "S32"),
         spellings,
         np.array(wholes, bool),
         np.array(values, np.float64),

@@ -80,6 +80,23 @@ def claim(
     return chosen
 
 
+def take(session: Session, lease: UUID, lease_seconds: float) -> bool:
+    """A lease on something else than evaluations, by an id that all workers know it by.
+
+    False where another worker holds it.
+    """
+    until = _from_now(lease_seconds)
+    taken = session.scalar(
+        insert(Lease)
+        .values(id=lease, until=until)
+        .on_conflict_do_update(
+            index_elements=[Lease.id], set_={"until": until}, where=Lease.until < func.now()
+        )
+        .returning(Lease.id)
+    )
+    return taken is not None
+
+
 def extend(session: Session, lease: UUID, lease_seconds: float) -> None:
     session.execute(update(Lease).where(Lease.id == lease).values(until=_from_now(lease_seconds)))
 

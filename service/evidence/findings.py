@@ -96,7 +96,7 @@ def _why_not(members: Members, architectures: int, of: str) -> str | None:
 def _measured(
     question: str, members: Members
 ) -> Generator[None, None, dict[str, Interval | Undefined]]:
-    measure = _Measure(members)
+    measure = Measure(members)
     yield from measure.prepare()
     values = {name: float(each[0]) for name, each in measure(_once(members)).items()}
     # The rank correlations are SciPy's own, which has no routine for those of selection.
@@ -120,7 +120,7 @@ def _once(members: Members) -> Integers:
     return np.ones((1, len(members)), np.int64)
 
 
-class _Measure:
+class Measure:
     """The metrics of resamples of a set, signed as they are reported."""
 
     def __init__(self, members: Members) -> None:

@@ -20,6 +20,7 @@ from service.db.workers import Identity
 from service.queue import Doorbells, Unreachable
 from service.settings import Settings
 from service.workers.evaluation import Computed, Setting, compute, described
+from service.workers.evidence import Evidence
 from service.workers.memory import trying_again
 from service.workers.metrics import Metrics
 from service.workers.watchdog import Watchdog
@@ -51,8 +52,8 @@ class Worker:
     after `abandon` not even that.
 
     With `reserved`, it leaves bulk architectures that cost more than `heavy_seconds` to the others,
-    so that live work does not wait a minute behind one of them. An architecture that needs more
-    than `memory_bytes` it sets aside.
+    so that live work does not wait a minute behind one of them, and correlates nothing. An
+    architecture that needs more than `memory_bytes` it sets aside.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Worker:
         self._known: dict[int, Setting] = {}
         self._unwritten: list[tuple[Claimed, Computed]] = []
         self._written_at = 0.0
+        self._evidence: Evidence | None = None
 
     def stop(self) -> None:
         self._stopping = True
@@ -96,6 +98,8 @@ class Worker:
         """Works until `stop`; outlives a database or a Redis that goes away and comes back."""
         with Watchdog(self._engine, self._identity, self._settings.lease_seconds) as watchdog:
             self._persist(watchdog.beat)
+            if not self._reserved:
+                self._evidence = Evidence(self._settings, self._transaction, watchdog)
             log.info(
                 "worker ready",
                 device=self._device,
@@ -142,6 +146,12 @@ class Worker:
         # run out, so that what did it is claimed alone and counted.
         self._persist(lambda: self._release(lease, chunk))
         watchdog.lease = None
+        # Where there is always work there is evidence all the same.
+        self._correlate()
+
+    def _correlate(self) -> bool:
+        """Does a slice of what can wait; False where nothing does."""
+        return self._evidence is not None and self._evidence.advance()
 
     def _release(self, lease: UUID, chunk: list[Claimed]) -> None:
         with self._transaction() as session:
@@ -153,6 +163,8 @@ class Worker:
             self._ring(job_id, priority)
 
     def _take_leave(self) -> None:
+        if self._evidence is not None:
+            self._evidence.put_back()
         with self._transaction() as session:
             workers.forget(session, self._identity.id)
 
@@ -172,10 +184,17 @@ class Worker:
         time.sleep(self._settings.idle_seconds)
 
     def _next_job(self) -> UUID | None:
-        """From a doorbell, or from Postgres where no bell rings or Redis is gone."""
+        """From a doorbell, or from Postgres where no bell rings or Redis is gone.
+
+        None too where it has done something else that could wait no longer than for a bell.
+        """
         live_only = time.monotonic() < self._bulk_after
         try:
-            heard = self._doorbells.wait(self._settings.idle_seconds, live_only=live_only)
+            heard = self._doorbells.heard(live_only=live_only)
+            if heard is None and self._correlate():
+                return None
+            if heard is None:
+                heard = self._doorbells.wait(self._settings.idle_seconds, live_only=live_only)
         except Unreachable as error:
             log.warning("redis gone", error=str(error))
             time.sleep(min(1.0, self._settings.idle_seconds))

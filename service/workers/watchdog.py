@@ -27,6 +27,8 @@ class Watchdog:
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
         self.lease: UUID | None = None
         """The lease to extend, set by the worker as it claims."""
+        self.background: UUID | None = None
+        """That of the work which it goes on with whenever nothing else is to do."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -45,9 +47,10 @@ class Watchdog:
         """Says that the worker lives; raises SQLAlchemyError where the database is away."""
         with Session(self._engine) as session, session.begin():
             workers.seen(session, self._identity)
-        if (lease := self.lease) is not None:
-            with Session(self._engine) as session, session.begin():
-                leases.extend(session, lease, self._lease_seconds)
+        for lease in (self.lease, self.background):
+            if lease is not None:
+                with Session(self._engine) as session, session.begin():
+                    leases.extend(session, lease, self._lease_seconds)
 
     def _run(self) -> None:
         while not self._ended.wait(self._lease_seconds / 3):

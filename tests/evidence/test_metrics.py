@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau, spearmanr
 
 from service.evidence import METRICS, Interval, Members, Undefined, findings
-from service.evidence.findings import _Measure
+from service.evidence.findings import Measure
 from tests.evidence import plain
 
 Rows = list[tuple[int | None, int]]
@@ -33,7 +33,7 @@ def members(rows: Rows, larger: bool, owners: Sequence[int] | None = None) -> Me
 
 
 def measured(of: Members, counts: Any) -> dict[str, float]:
-    measure = _Measure(of)
+    measure = Measure(of)
     for _ in measure.prepare():
         pass
     found = measure(np.array([counts, np.ones_like(counts)], np.int64))

@@ -29,6 +29,7 @@ QUICK = {
     "NASCORE_IDLE_SECONDS": "0.3",
     "NASCORE_POLL_SECONDS": "0.5",
     "NASCORE_STOP_SECONDS": "2",
+    "NASCORE_EVIDENCE_SECONDS": "0.3",
 }
 """The same mechanisms as by default, at a pace for tests."""
 

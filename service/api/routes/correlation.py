@@ -1,0 +1,138 @@
+"""GET /correlation: how far each score of a bench can be trusted."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from service.api import asking, problems
+from service.api.deps import DatabaseDep
+from service.api.negotiation import preferred
+from service.api.schemas.correlation import (
+    CSV_HEADER,
+    Correlated,
+    Correlations,
+    Found,
+    Metric,
+    Set,
+    Truth,
+    as_csv,
+    order_of,
+)
+from service.api.schemas.protocol import Protocol
+from service.api.schemas.score import NAME, SEEDS
+from service.db import accuracies, correlations
+from service.db.correlations import Question
+from service.db.models import Correlation, Series
+
+router = APIRouter(tags=["accuracies"])
+
+JSON, CSV = "application/json", "text/csv"
+
+_ROWS = {
+    "schema": {"type": "string"},
+    "example": f"{','.join(CSV_HEADER)}\r\n",
+}
+_VARY = {"Vary": {"description": "`Accept`", "schema": {"type": "string"}}}
+
+
+@router.get(
+    "/correlation",
+    operation_id="correlation",
+    summary="How well each score ranks a bench, beside trained accuracies",
+    response_model=Correlations,
+    responses={
+        200: {
+            "description": "What is known, as JSON or as CSV",
+            "content": {CSV: _ROWS},
+            "headers": _VARY,
+        },
+        **problems.responses(422, 503),
+    },
+)
+async def correlation(
+    request: Request,
+    database: DatabaseDep,
+    bench: Annotated[str, Query(pattern=NAME, examples=["nb201"])],
+    truth: Annotated[str | None, Query(pattern=NAME)] = None,
+    protocol: Annotated[str, Query(pattern=NAME)] = "fast",
+    dataset: Annotated[str, Query(pattern=NAME)] = "patches",
+    seed: Annotated[int, Query(ge=0, lt=SEEDS)] = 0,
+    members: Set = "classes",
+    order: Metric = "spearman",
+) -> Response:
+    """Every proxy and ensemble scored under the protocol, and every published score, beside one
+    truth: by default the accuracy on a test split after the most epochs. A worker has computed it
+    from stored rows and computes it again when they change. Nothing is computed here.
+    """
+    asked = asking.bench_named(bench)
+    form = preferred(request.headers.get("Accept"), (JSON, CSV))
+    async with database() as session:
+        described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
+        truths = await session.run_sync(accuracies.truths, asked.name)
+        chosen = await asking.truth_named(session, asked.name, truth)
+        rows: list[tuple[Question, Correlation | None]] = []
+        if chosen is not None:
+            rows = await session.run_sync(_rows, chosen, members, described.digest)
+    items = [_correlated(question, answer) for question, answer in rows if answer is not None]
+    items.sort(key=lambda item: order_of(item, order))
+    headers = {"Vary": "Accept"}
+    if form == CSV:
+        name = "" if chosen is None else chosen.name
+        table = as_csv(name, members, items)
+        return Response(table, headers=headers, media_type=f"{CSV}; charset=utf-8; header=present")
+    under = f"{protocol} with dataset {dataset} and seed {seed}"
+    answer = Correlations(
+        bench=asked.name,
+        protocol=Protocol.of(described),
+        truth=None if chosen is None else Truth.model_validate(chosen, from_attributes=True),
+        truths=[each.name for each in truths],
+        members=members,
+        order=order,
+        missing=_missing(asked.name, under, chosen, rows),
+        items=items,
+    )
+    return Response(answer.model_dump_json(), headers=headers, media_type=JSON)
+
+
+def _rows(
+    session: Session, truth: Series, members: Set, digest: str
+) -> list[tuple[Question, Correlation | None]]:
+    scored = correlations.scorings(session, truth.bench, digest)
+    series = accuracies.of_bench(session, truth.bench)
+    asked = correlations.questions([truth], [members], scored, series)
+    stored = correlations.stored(session, asked)
+    return [(question, stored.get(question.key)) for question in asked]
+
+
+def _correlated(question: Question, answer: Correlation) -> Correlated:
+    scoring, found = question.scoring, answer.findings
+    return Correlated(
+        proxy=scoring.name,
+        kind=scoring.kind,
+        published=scoring.kind == "published",
+        revision=None if scoring.ranking is None else scoring.ranking.revision,
+        direction=scoring.direction,
+        all=Found.model_validate(found["all"]),
+        top_tenth=Found.model_validate(found["top_tenth"]),
+        computed_at=answer.computed_at,
+        seconds=answer.seconds,
+        stale=answer.inputs != question.inputs,
+    )
+
+
+def _missing(
+    bench: str,
+    under: str,
+    truth: Series | None,
+    rows: Sequence[tuple[Question, Correlation | None]],
+) -> list[str]:
+    if truth is None:
+        return [f"no trained accuracies of {bench} are known: `PUT /accuracies` stores them"]
+    missing = []
+    if not any(question.scoring.ranking is not None for question, _ in rows):
+        missing.append(f"nothing of {bench} is scored under {under}: `POST /score` asks for it")
+    if waiting := sum(answer is None for _, answer in rows):
+        missing.append(f"{waiting} of {len(rows)} wait until a worker has time for them")
+    return missing
