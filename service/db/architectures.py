@@ -98,8 +98,12 @@ _STORE_TEXTS = (
 
 def store_texts(session: Session, bench: str, specs: Mapping[str, str]) -> None:
     """Stores what is new of some hundreds of representatives, JSON texts by hash."""
+    known = session.scalars(
+        select(Architecture.hash).where(Architecture.bench == bench, Architecture.hash.in_(specs))
+    )
     # In the order of `store`, for the same reason.
-    hashes = sorted(specs)
+    if not (hashes := sorted({*specs}.difference(known))):
+        return
     measured = [sizes(bench, json.loads(specs[digest])) for digest in hashes]
     # Not the session's own way, which would take the parameters for rows of the table.
     session.connection().execute(
