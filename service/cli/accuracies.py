@@ -153,7 +153,7 @@ def _write(engine: "Engine", found: "list[tuple[Facts, Intake]]") -> None:
     """The architectures first, as the service does it; then all series, or none."""
     from sqlalchemy.orm import Session
 
-    from service.db import accuracies, architectures
+    from service.db import accuracy_writes, architectures
 
     try:
         for facts, intake in found:
@@ -163,12 +163,12 @@ def _write(engine: "Engine", found: "list[tuple[Facts, Intake]]") -> None:
                     architectures.store_texts(session, facts.bench, specs)
         with Session(engine) as session, session.begin():
             for facts, intake in found:
-                written = accuracies.write(session, facts, intake.parts())
+                written = accuracy_writes.write(session, facts, intake.parts())
                 typer.echo(
                     f"{facts.name}: {intake.values} values, {written.added} new, "
                     f"{written.changed} changed."
                 )
-    except accuracies.OtherSeriesError as error:
+    except accuracy_writes.OtherSeriesError as error:
         raise _failed(f"{error}: give another --name. Nothing was written.") from None
 
 

@@ -1,149 +1,21 @@
 """Queries on series: trained accuracies, and scores by other tools."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
-    ARRAY,
-    Boolean,
-    Double,
-    Integer,
-    Text,
-    bindparam,
     case,
-    column,
     func,
-    literal_column,
     or_,
     select,
-    update,
 )
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from service.accuracies import Facts, Row
 from service.db.models import Architecture, Series, SeriesValue
-
-
-class OtherSeriesError(ValueError):
-    """A series of this name is there, and of something else: its `field` is `stored`."""
-
-    def __init__(self, name: str, field: str, stored: object) -> None:
-        super().__init__(f"{name} is there already, and its {field} is {stored}")
-        self.name = name
-        self.field = field
-        self.stored = stored
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What became of the values of a table; the others were there already."""
-
-    added: int
-    changed: int
-
-
-def check(session: Session, facts: Facts) -> None:
-    """Raises OtherSeriesError where the name stands for another series."""
-    found = session.scalars(select(Series).filter_by(bench=facts.bench, name=facts.name)).first()
-    if found is not None:
-        _check_same(found, facts)
-
-
-def write(session: Session, facts: Facts, parts: Iterable[Sequence[Row]]) -> Written:
-    """Writes values; one of the same spelling and seed takes the place of the old one.
-
-    Their architectures are stored already, and no spelling and seed has two values. Raises
-    OtherSeriesError.
-    """
-    session.execute(insert(Series).values(**asdict(facts)).on_conflict_do_nothing())
-    # Held until the end: whoever writes to the same series waits.
-    series = session.scalars(
-        select(Series).filter_by(bench=facts.bench, name=facts.name).with_for_update()
-    ).one()
-    _check_same(series, facts)
-    added = changed = 0
-    for rows in parts:
-        distinct = list({(row.spelling, row.seed): row for row in rows}.values())
-        new, old = (
-            session.connection()
-            .execute(
-                _WRITE,
-                {
-                    "series": series.id,
-                    "bench": facts.bench,
-                    "hashes": [row.hash for row in distinct],
-                    "spellings": [row.spelling for row in distinct],
-                    "wholes": [row.whole for row in distinct],
-                    "seeds": [row.seed for row in distinct],
-                    "numbers": [row.value for row in distinct],
-                },
-            )
-            .one()
-        )
-        added += new
-        changed += old
-    if added or changed:
-        session.execute(
-            update(Series).where(Series.id == series.id).values(changes=Series.changes + 1)
-        )
-    return Written(added, changed)
-
-
-def _check_same(stored: Series, facts: Facts) -> None:
-    for field, value in asdict(facts).items():
-        if getattr(stored, field) != value:
-            raise OtherSeriesError(facts.name, field, getattr(stored, field))
-
-
-_ROWS = (
-    func.unnest(
-        bindparam("hashes", type_=ARRAY(Text)),
-        bindparam("spellings", type_=ARRAY(Text)),
-        bindparam("wholes", type_=ARRAY(Boolean)),
-        bindparam("seeds", type_=ARRAY(Integer)),
-        bindparam("numbers", type_=ARRAY(Double)),
-    )
-    .table_valued(
-        column("hash", Text),
-        column("spelling", Text),
-        column("whole", Boolean),
-        column("seed", Integer),
-        column("value", Double),
-        name="given",
-    )
-    .render_derived()
-)
-_INSERT = insert(SeriesValue).from_select(
-    ["series_id", "architecture_id", "spelling", "whole", "seed", "value"],
-    select(
-        bindparam("series", type_=Integer),
-        Architecture.id,
-        _ROWS.c.spelling,
-        _ROWS.c.whole,
-        _ROWS.c.seed,
-        _ROWS.c.value,
-    )
-    .join_from(_ROWS, Architecture, Architecture.hash == _ROWS.c.hash)
-    .where(Architecture.bench == bindparam("bench", type_=Text)),
-)
-_WRITTEN = (
-    _INSERT.on_conflict_do_update(
-        index_elements=["series_id", "spelling", "seed"],
-        set_={"value": _INSERT.excluded.value},
-        where=SeriesValue.value != _INSERT.excluded.value,
-    )
-    # Of a row that replaces another, PostgreSQL remembers which transaction did.
-    .returning(literal_column("(series_values.xmax = 0)", Boolean).label("new"))
-    .cte("written")
-)
-_WRITE = select(
-    func.count().filter(_WRITTEN.c.new), func.count().filter(~_WRITTEN.c.new)
-).select_from(_WRITTEN)
 
 
 def of_bench(session: Session, bench: str) -> Sequence[Series]:

@@ -26,8 +26,8 @@ from service.api.schemas.accuracies import (
 )
 from service.api.schemas.score import NAME
 from service.api.uploads import CSV, JSON, Upload
-from service.db import accuracies, architectures, models
-from service.db.accuracies import OtherSeriesError, Written
+from service.db import accuracies, accuracy_writes, architectures, models
+from service.db.accuracy_writes import OtherSeriesError, Written
 
 ROWS = "hash,value,seed,arch\r\nd01cd8f572adc5e759ca8b8af861d441,84.2,0,|none~0|+...\r\n"
 
@@ -196,7 +196,7 @@ async def _check_name(database: async_sessionmaker[AsyncSession], facts: Facts) 
     """Before minutes of reading; what writes checks again."""
     async with database() as session:
         try:
-            await session.run_sync(accuracies.check, facts)
+            await session.run_sync(accuracy_writes.check, facts)
         except OtherSeriesError as error:
             raise _other(error) from None
 
@@ -211,7 +211,7 @@ async def _write(
             await session.run_sync(architectures.store_texts, facts.bench, specs)
     async with database.begin() as session:
         try:
-            return await session.run_sync(accuracies.write, facts, intake.parts())
+            return await session.run_sync(accuracy_writes.write, facts, intake.parts())
         except OtherSeriesError as error:
             raise _other(error) from None
 
