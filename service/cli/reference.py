@@ -109,6 +109,7 @@ def export(
         for row, described, in_use in populations.every(session):
             named = (described.bench, described.name, described.dataset, described.seed)
             if in_use and named == asked:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(packed(described, populations.load(session, row)))
                 typer.echo(f"{path}: version {row.version}, SHA-256 {row.sha256}")
                 return

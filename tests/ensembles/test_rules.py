@@ -1,6 +1,7 @@
 """The two rules against themselves written plainly, and what a frozen population promises."""
 
 import gzip
+from itertools import product
 from math import inf, log, nan
 
 import numpy as np
@@ -10,12 +11,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import rankdata, spearmanr
 
+from service.catalogue import CATALOGUE
 from service.ensembles import (
+    DEFAULT_ENSEMBLE,
+    ENSEMBLES,
     Ensemble,
     Population,
     ensemble_values,
     log_rank,
     packed,
+    shipped,
     signed,
     unpacked,
 )
@@ -139,3 +144,23 @@ def test_a_population_has_one_digest_and_survives_its_file() -> None:
     assert again.scores["b"].tolist() == one.scores["b"].tolist()
     assert b"NaN" not in gzip.decompress(file)
     assert population(a=[1.0, nan], b=[0.1, 1e299]).sha256 != one.sha256
+
+
+def test_every_ensemble_is_of_proxies_of_the_catalogue() -> None:
+    for ensemble in ENSEMBLES.values():
+        assert ensemble.name not in CATALOGUE
+        assert ensemble.members.keys() <= CATALOGUE.keys(), ensemble.name
+        assert ensemble.summary
+    assert set(DEFAULT_ENSEMBLE.values()) <= ENSEMBLES.keys()
+
+
+@pytest.mark.parametrize("bench", ["nb101", "nb201"])
+def test_a_population_is_shipped_for_what_everyone_asks_first(bench: str) -> None:
+    found = {(each.bench, each.name, each.dataset, each.seed): p for each, p in shipped()}
+    reference = found[bench, "fast", "patches", 0]
+    assert len(reference.hashes) == 1_000
+    assert reference.revisions == {proxy.name: proxy.revision for proxy in CATALOGUE.values()}
+    for name, ensemble in product(CATALOGUE, ENSEMBLES.values()):
+        assert np.isfinite(reference.scores[name]).mean() > 0.5, name
+        values = ensemble_values(ensemble, reference.scores, reference)
+        assert np.isfinite(values).mean() > 0.5, ensemble.name
