@@ -11,7 +11,7 @@ PART = 500
 """Rows written and read together: some ten milliseconds of a database's work."""
 
 LEVEL = 1
-"""Half a million rows of NB101 are 30 MB; higher levels take longer than the rows' reading."""
+"""Most of a row says what the one before it said: the least level packs that already."""
 
 
 class Spool:
