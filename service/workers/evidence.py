@@ -22,8 +22,7 @@ from service.workers.watchdog import Watchdog
 log = structlog.get_logger()
 
 SLICE_SECONDS = 0.02
-"""Live work waits for one of these. A busy worker does one after each chunk of a second: this takes
-a fiftieth of its time."""
+"""Live work waits for one of these, and a busy worker does one a second."""
 
 Slices = Generator[None, None, None]
 

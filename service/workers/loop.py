@@ -33,6 +33,10 @@ SETTINGS_KEPT = 16
 """Protocols with their minibatches held in memory: under 2 MB each."""
 
 
+QUIET_SECONDS = 0.1
+"""After work: who asks for one architecture after the other asks again by then, and shall not wait
+for a slice of evidence each time."""
+
 LOCKED_PAUSE_SECONDS = 0.05
 """A request that asks for more of the same evaluations holds them for about as long."""
 
@@ -84,6 +88,9 @@ class Worker:
         self._unwritten: list[tuple[Claimed, Computed]] = []
         self._written_at = 0.0
         self._evidence: Evidence | None = None
+        self._worked_at = 0.0
+        self._busy_until = 0.0
+        """When a worker that always has work does the next slice of evidence."""
 
     def stop(self) -> None:
         self._stopping = True
@@ -146,8 +153,11 @@ class Worker:
         # run out, so that what did it is claimed alone and counted.
         self._persist(lambda: self._release(lease, chunk))
         watchdog.lease = None
-        # Where there is always work there is evidence all the same.
-        self._correlate()
+        self._worked_at = time.monotonic()
+        if self._worked_at >= self._busy_until:
+            # Where there is always work there is evidence all the same.
+            self._correlate()
+            self._busy_until = time.monotonic() + self._settings.chunk_seconds
 
     def _correlate(self) -> bool:
         """Does a slice of what can wait; False where nothing does."""
@@ -191,10 +201,12 @@ class Worker:
         live_only = time.monotonic() < self._bulk_after
         try:
             heard = self._doorbells.heard(live_only=live_only)
-            if heard is None and self._correlate():
+            idle = time.monotonic() >= self._worked_at + QUIET_SECONDS
+            if heard is None and idle and self._correlate():
                 return None
             if heard is None:
-                heard = self._doorbells.wait(self._settings.idle_seconds, live_only=live_only)
+                seconds = self._settings.idle_seconds if idle else QUIET_SECONDS
+                heard = self._doorbells.wait(seconds, live_only=live_only)
         except Unreachable as error:
             log.warning("redis gone", error=str(error))
             time.sleep(min(1.0, self._settings.idle_seconds))
