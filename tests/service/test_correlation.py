@@ -158,7 +158,7 @@ def test_what_a_worker_stores_is_what_scipy_says(
             metrics = found["metrics"]
             assert metrics["spearman"]["value"] == pytest.approx(rho, abs=1e-9)
             assert metrics["kendall_tau_b"]["value"] == pytest.approx(tau, abs=1e-9)
-            assert set(metrics) == set(METRICS)
+            assert tuple(metrics) == METRICS
             for metric in metrics.values():
                 assert metric["low"] <= metric["value"] <= metric["high"]
             assert (item["kind"], item["published"], item["direction"]) == (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from service.api.schemas.protocol import Protocol
 from service.catalogue import Direction
@@ -55,6 +55,14 @@ class Found(BaseModel):
     undefined: int = Field(description="Members without a score, ranked last and tied.")
     resamples: int = Field(description="Of the bootstrap; 0 where nothing is defined.")
     metrics: dict[Metric, Interval | Undefined]
+
+    @field_validator("metrics")
+    @classmethod
+    def _in_order(
+        cls, metrics: dict[Metric, Interval | Undefined]
+    ) -> dict[Metric, Interval | Undefined]:
+        # The database keeps no order of its own.
+        return {name: metrics[name] for name in METRICS}
 
 
 class Truth(BaseModel):
