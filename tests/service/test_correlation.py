@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -18,100 +18,34 @@ from service.api.schemas.correlation import CSV_HEADER, METRICS
 from service.benches import BENCHES
 from service.db.correlations import SETS
 from service.db.models import Architecture, Protocol, Series, SeriesValue
+from tests.service.correlating import (
+    COLUMNS,
+    NB201,
+    NO_PATH,
+    PROXIES,
+    Spelt,
+    add_series,
+    await_answer,
+    by_name,
+    complete,
+    forget,
+    merits,
+    score_some,
+    truth,
+)
 from tests.service.running import Running, ask, score_all
 from tests.service.test_command_line import nascore
-
-NB201 = BENCHES["nb201"]
-NO_PATH = {"arch": "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"}
-PROXIES = ["params", "snip", "nwot"]
-COLUMNS = {
-    "dataset": "cifar10",
-    "split": "test",
-    "metric": "top1_percent",
-    "epochs": 200,
-    "source": "made up",
-}
-Spelt = tuple[str, dict[str, object], bool, float]
-"""Hash, spelling, whether it is whole, value."""
-
-
-def add_series(running: Running, name: str, rows: Iterable[Spelt], **columns: Any) -> None:
-    """A series of NB201, and one value a spelling."""
-    with running.session() as session:
-        said = {"kind": "accuracy", **COLUMNS, **columns}
-        series = Series(bench="nb201", name=name, changes=1, **said)
-        session.add(series)
-        session.flush()
-        known = select(Architecture.hash, Architecture.id).where(Architecture.bench == "nb201")
-        ids = dict(session.execute(known).all())
-        for digest, spelling, whole, value in rows:
-            session.add(
-                SeriesValue(
-                    series_id=series.id,
-                    architecture_id=ids[digest],
-                    spelling=json.dumps(spelling, sort_keys=True, separators=(",", ":")),
-                    whole=whole,
-                    seed=None,
-                    value=value,
-                )
-            )
-
-
-def forget(running: Running) -> None:
-    with running.session() as session:
-        # With their values and their correlations.
-        session.execute(text("DELETE FROM series"))
 
 
 @pytest.fixture(scope="module")
 def scored(worker: Running) -> dict[str, dict[str, float | None]]:
-    """By hash, the scores of eighty classes and of one without a path."""
-    spellings = [reading.asked for reading in NB201.sample(90, 5)]
-    with httpx2.Client(base_url=worker.address, timeout=120.0) as http:
-        results = score_all(http, "nb201", [*spellings, NO_PATH], proxies=PROXIES)
-    return {result["hash"]: result["scores"] for result in results}
+    return score_some(worker)
 
 
 @pytest.fixture(autouse=True)
 def clean(running: Running) -> Iterator[None]:
     yield
     forget(running)
-
-
-def truth(hashes: Iterable[str], seed: int = 0) -> list[Spelt]:
-    """Three spellings for each class, the last of them not whole; accuracies with ties."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for digest in sorted(hashes):
-        for number in range(3):
-            spelling = {"arch": f"{digest}/{number}"}
-            rows.append((digest, spelling, number < 2, round(float(rng.normal(90, 3)), 1)))
-    return rows
-
-
-def await_answer(
-    http: httpx2.Client, query: str, done: Callable[[dict[str, Any]], bool]
-) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while True:
-        answer: dict[str, Any] = http.get(f"/correlation?bench=nb201&{query}").json()
-        if done(answer):
-            return answer
-        assert time.monotonic() < deadline, answer
-        time.sleep(0.1)
-
-
-def complete(answer: dict[str, Any]) -> bool:
-    return not answer["missing"] and not any(item["stale"] for item in answer["items"])
-
-
-def by_name(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {item["proxy"]: item for item in answer["items"]}
-
-
-def merits(values: list[float | None], larger: bool = True) -> list[float]:
-    worst = -1e300 if larger else 1e300
-    return [worst if value is None else value for value in values]
 
 
 def test_names_are_those_of_the_science() -> None:
@@ -423,98 +357,6 @@ def test_the_command_prints_the_table(
     refused = nascore("evidence", "--bench", "nb201", "--truth", "x", "--server", running.address)
     assert refused.returncode == 1
     assert "one of made" in refused.stderr
-
-
-def test_two_workers_share_the_work_and_live_work_goes_first(
-    http: httpx2.Client, running: Running, scored: dict[str, Any]
-) -> None:
-    running.end_workers()
-    try:
-        running.start_worker("worker-a")
-        running.start_worker("worker-b")
-        for number in range(6):
-            add_series(running, f"made-{number}", truth(scored, number))
-        live = ask(http, {"bench": "nb201", **NO_PATH, "proxies": ["nwot"], "seed": 21})
-        assert live.status_code == 200
-        waiting = [
-            http.get(f"/correlation?bench=nb201&truth=made-{n}&members=whole_spellings").json()
-            for n in range(6)
-        ]
-        # It was answered between two of them.
-        assert any(answer["missing"] for answer in waiting)
-        for number in range(6):
-            for members in SETS:
-                await_answer(http, f"truth=made-{number}&members={members}", complete)
-        done = [
-            [line["question"] for line in running.lines(name, "correlated")]
-            for name in ("worker-a", "worker-b")
-        ]
-        assert all(done)
-        together = [question for each in done for question in each if "/made-" in question]
-        # Three proxies and nothing else in the default protocol; one more under the other seed.
-        assert len(together) == len(set(together)) >= 6 * 3 * 3
-        with running.session() as session:
-            assert session.execute(text("SELECT count(*) FROM leases")).scalar_one() == 0
-    finally:
-        running.end_workers()
-        running.start_worker()
-
-
-def test_a_busy_worker_finds_time(
-    http: httpx2.Client, running: Running, scored: dict[str, Any]
-) -> None:
-    running.end_workers()
-    try:
-        add_series(running, "made", truth(scored))
-        body = {"bench": "nb201", "sample": {"n": 150, "seed": 3}, "seed": 31, "priority": "bulk"}
-        job = ask(http, body, wait=None).json()["job"]
-        running.start_worker("worker-busy", NASCORE_CHUNK_SECONDS="0.05")
-        await_answer(http, "", lambda now: len(now["items"]) == 3)
-        counts = http.get(f"/jobs/{job}").json()["counts"]
-        assert counts["queued"] > 0
-        http.delete(f"/jobs/{job}")
-    finally:
-        running.end_workers()
-        running.start_worker()
-
-
-def test_a_reserved_worker_leaves_it_to_others(
-    http: httpx2.Client, running: Running, scored: dict[str, Any]
-) -> None:
-    running.end_workers()
-    try:
-        add_series(running, "made", truth(scored))
-        running.start_worker("worker-reserved", "--reserved")
-        for seed in (41, 42):
-            body = {"bench": "nb201", **NO_PATH, "proxies": ["params"], "seed": seed}
-            assert ask(http, body).status_code == 200
-            time.sleep(1)
-        assert running.lines("worker-reserved", "correlated") == []
-        assert http.get("/correlation?bench=nb201").json()["items"] == []
-    finally:
-        running.end_workers()
-        running.start_worker()
-
-
-def test_a_killed_workers_question_is_answered_by_the_next(
-    http: httpx2.Client, running: Running, scored: dict[str, Any]
-) -> None:
-    running.end_workers()
-    try:
-        for number in range(4):
-            add_series(running, f"made-{number}", truth(scored, number))
-        running.start_worker("worker-killed")
-        deadline = time.monotonic() + 60
-        while not running.lines("worker-killed", "correlated"):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        running.end("worker-killed", 9)
-        running.start_worker("worker-next")
-        for number in range(4):
-            await_answer(http, f"truth=made-{number}", complete)
-    finally:
-        running.end_workers()
-        running.start_worker()
 
 
 def test_protocols_are_told_apart(
