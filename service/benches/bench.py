@@ -87,3 +87,6 @@ class Bench:
     """Whether every operation of a spelling lies on a path from input to output."""
     sample: Callable[[int, int], Sequence[Reading]]
     """`sample(n, seed)`: n spellings drawn uniformly with replacement, the same for everyone."""
+    uniform: Callable[[int, int], Sequence[Architecture]]
+    """`uniform(n, seed)`: n different architectures, each as likely as any other, the same for
+    everyone. Raises ValueError where there are not so many."""

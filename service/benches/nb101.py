@@ -21,10 +21,12 @@ from service.benches.nb101_edits import children
 from service.benches.nb101_size import size as size_of
 from service.benches.nb101_skeleton import SKELETONS, network
 from service.benches.nb101_spelling import FIELDS, minimal, parse, spelled
+from service.benches.nb101_uniform import uniform_cells
 from service.benches.structure import Kind, Vertex, structural
 from service.graph import Graph
 
 NAME = "nb101"
+CLASSES = 423_624
 
 _KINDS: tuple[Kind, ...] = ("convolution_3x3", "convolution_1x1", "pool")
 """Of the operations, by label."""
@@ -103,6 +105,18 @@ def sample(n: int, seed: int) -> Sequence[Reading]:
     return readings
 
 
+def uniform(n: int, seed: int) -> Sequence[Architecture]:
+    """n different networks of the 423,624, drawn uniformly."""
+    if n > CLASSES:
+        raise ValueError(f"there are {CLASSES} architectures, not {n}")
+    found: dict[str, Architecture] = {}
+    cells = uniform_cells(seed)
+    while len(found) < n:
+        architecture = _architecture(next(cells))
+        found.setdefault(architecture.hash, architecture)
+    return list(found.values())
+
+
 def _architecture(cell: Cell) -> Architecture:
     return Architecture(NAME, graph_hash(cell), spelled(representative(cell)))
 
@@ -122,7 +136,7 @@ BENCH = Bench(
         "ops": ["input", "conv3x3-bn-relu", "maxpool3x3", "conv1x1-bn-relu", "output"],
     },
     operations=OPERATIONS,
-    classes=423624,
+    classes=CLASSES,
     spelling_fields=FIELDS,
     skeletons=SKELETONS,
     read=read,
@@ -134,4 +148,5 @@ BENCH = Bench(
     everything=None,
     whole=whole,
     sample=sample,
+    uniform=uniform,
 )

@@ -82,6 +82,15 @@ def sample(n: int, seed: int) -> Sequence[Reading]:
     return [_reading(draw(len(CELLS))) for _ in range(n)]
 
 
+def uniform(n: int, seed: int) -> Sequence[Architecture]:
+    """n different ones of the 5,260 classes, drawn uniformly."""
+    left = [reading.architecture for reading in everything()]
+    if n > len(left):
+        raise ValueError(f"there are {len(left)} architectures, not {n}")
+    draw = integers(seed)
+    return [left.pop(draw(len(left))) for _ in range(n)]
+
+
 def _spec(number: int) -> Spec:
     return {"arch": arch(CELLS[number])}
 
@@ -116,4 +125,5 @@ BENCH = Bench(
     everything=everything,
     whole=whole,
     sample=sample,
+    uniform=uniform,
 )

@@ -1,7 +1,7 @@
 """nascore reference"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -11,6 +11,9 @@ from service.cli.errors import connected
 from service.cli.following import follow
 from service.cli.options import Dataset, Protocol, Seed, Server
 from service.cli.tables import print_whole
+
+if TYPE_CHECKING:
+    from service.benches import Bench
 
 MEMBERS = 1_000
 """A place among so many is known to a thousandth; to score them takes minutes under `fast`."""
@@ -26,7 +29,7 @@ app = typer.Typer(
 def build(
     bench: Annotated[str, typer.Argument(help="nb101 or nb201")],
     server: Server,
-    size: Annotated[int, typer.Option(min=2, help="Architectures to draw.")] = MEMBERS,
+    size: Annotated[int, typer.Option(min=2, max=5_000, help="Architectures to draw.")] = MEMBERS,
     sample_seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the draw.")] = 0,
     protocol: Protocol = "fast",
     dataset: Dataset = "patches",
@@ -38,10 +41,11 @@ def build(
 
     from service.db import ensembles, populations, protocols
 
+    drawn = _named(bench).uniform(size, sample_seed)
     with connected(server) as client:
         answer = client.score(
             bench,
-            sample={"n": size, "seed": sample_seed},
+            [architecture.spec for architecture in drawn],
             protocol=protocol,
             dataset=dataset,
             seed=seed,
@@ -49,7 +53,7 @@ def build(
         if answer["job"] is not None:
             follow(client, answer["job"], size)
     hashes = [result["hash"] for result in answer["results"]]
-    description = f"{size} spellings drawn uniformly with replacement, sample seed {sample_seed}"
+    description = f"{size} different architectures drawn uniformly, sample seed {sample_seed}"
     with database(data_dir) as engine, Session(engine) as session, session.begin():
         protocol_id = protocols.id_of(session, answer["protocol"]["digest"])
         try:
@@ -64,6 +68,14 @@ def build(
         typer.echo("This reference population is there already.")
     else:
         typer.echo(f"Version {standing.version} of the reference of {bench} under {protocol}.")
+
+
+def _named(bench: str) -> "Bench":
+    from service.benches import BENCHES
+
+    if bench not in BENCHES:
+        raise typer.BadParameter(f"no bench {bench!a}; there are {', '.join(BENCHES)}")
+    return BENCHES[bench]
 
 
 @app.command("list")

@@ -133,7 +133,7 @@ class Population(Base):
     description: Mapped[str]
     """How it was drawn."""
     hashes: Mapped[list[str]]
-    """Its members; one drawn twice stands twice."""
+    """Its members."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

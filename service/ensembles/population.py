@@ -20,7 +20,7 @@ class Population:
     description: str
     """How it was drawn."""
     hashes: tuple[str, ...]
-    """Its n members; one that was drawn twice stands twice."""
+    """Its n members."""
     revisions: Mapping[str, int]
     """Of each proxy."""
     scores: Mapping[str, NDArray[np.float64]]
