@@ -1,0 +1,1 @@
+"""How far each score can be trusted, on whole spaces, written from a live service."""
