@@ -22,7 +22,7 @@ def command(
     members: Annotated[
         str, typer.Option(help="classes, spellings, or whole_spellings.")
     ] = "classes",
-    order: Annotated[str, typer.Option(help="The metric to sort by.")] = "spearman",
+    order: Annotated[str, typer.Option(help="The metric to sort by, or cost.")] = "spearman",
     protocol: Protocol = "fast",
     dataset: Dataset = "patches",
     seed: Seed = 0,
@@ -63,13 +63,23 @@ def command(
 def _table(items: list[Mapping[str, Any]]) -> Table:
     metrics = list(items[0]["all"]["metrics"])
     table = Table("score", "better")
-    for name in ("members", "undefined", *metrics, "spearman in the top 10 %", ""):
+    for name in (
+        "minibatches",
+        "seconds",
+        "members",
+        "undefined",
+        *metrics,
+        "spearman in the top 10 %",
+        "",
+    ):
         table.add_column(name, justify="right")
     for item in items:
         found, best = item["all"], item["top_tenth"]["metrics"]["spearman"]
         table.add_row(
             item["proxy"] if item["kind"] != "published" else f"{item['proxy']} (published)",
             item["direction"],
+            _number(item["cost"]["minibatches"], ","),
+            _number(item["cost"]["seconds"], ".3g"),
             str(found["members"]),
             str(found["undefined"]),
             *(_short(found["metrics"][name]) for name in metrics),
@@ -91,6 +101,10 @@ def _reasons(items: list[Mapping[str, Any]]) -> list[str]:
             if "undefined" in metric
         )
     ]
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
 
 
 def _short(metric: Mapping[str, Any]) -> str:

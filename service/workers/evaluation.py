@@ -11,6 +11,7 @@ import torch
 
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
+from service.cost import STRUCTURE
 from service.db.evaluations import Claimed
 from service.engine.memory import bound_bytes, peak_bytes
 from service.graph import Graph
@@ -87,6 +88,8 @@ class Computed:
     """Of `scores`: one a proxy, with its value or its reason."""
     passes: Mapping[str, float]
     """Seconds of the network's `build`, of each pass and of the `structure`."""
+    moving: bool
+    """Whether the passes carried the motions that `curvature` needs."""
 
 
 def compute(
@@ -99,8 +102,9 @@ def compute(
     protocol = setting.protocol
     if allowed is not None:
         setting.check_memory(claimed, allowed)
+    graph = setting.graph(claimed)
     result = evaluate(
-        setting.graph(claimed),
+        graph,
         setting.minibatch.images,
         setting.minibatch.labels,
         protocol.seed,
@@ -127,7 +131,7 @@ def compute(
         }
         for proxy in claimed.proxies
     ]
-    return Computed(rows, passes)
+    return Computed(rows, passes, "curvature" in passes_for(graph, _measured(claimed)))
 
 
 def _measured(claimed: Claimed) -> list[str]:
@@ -146,7 +150,7 @@ def _structure(setting: Setting, claimed: Claimed) -> Evaluation:
     return Evaluation(
         {name: found[name] for name in asked if name in found},
         {name: NO_PATH for name in asked if name not in found},
-        {"structure": perf_counter() - begun},
+        {STRUCTURE: perf_counter() - begun},
     )
 
 

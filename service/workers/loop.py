@@ -23,6 +23,7 @@ from service.workers.evaluation import Computed, Setting, compute, described
 from service.workers.evidence import Evidence
 from service.workers.memory import trying_again
 from service.workers.metrics import Metrics
+from service.workers.pass_seconds import Times
 from service.workers.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -87,6 +88,7 @@ class Worker:
         self._known: dict[int, Setting] = {}
         self._unwritten: list[tuple[Claimed, Computed]] = []
         self._written_at = 0.0
+        self._times = Times(device)
         self._evidence: Evidence | None = None
         self._worked_at = 0.0
         self._busy_until = 0.0
@@ -175,6 +177,7 @@ class Worker:
     def _take_leave(self) -> None:
         if self._evidence is not None:
             self._evidence.put_back()
+        self._write_times()
         with self._transaction() as session:
             workers.forget(session, self._identity.id)
 
@@ -284,6 +287,9 @@ class Worker:
             passes={name: round(seconds, 4) for name, seconds in computed.passes.items()},
         )
         self._metrics.evaluated(claimed.bench, computed.passes)
+        self._times.add(
+            claimed.bench, setting.protocol.name, computed.passes, moving=computed.moving
+        )
         self._unwritten.append((claimed, computed))
         if time.monotonic() < self._written_at + self._settings.write_seconds:
             return True
@@ -341,11 +347,19 @@ class Worker:
         if purged:
             log.info("purged", jobs=purged)
         self._announce(touched)
+        self._write_times()
         try:
             if lost := self._doorbells.ring_missing(pending):
                 log.info("rang again", jobs=lost)
         except Unreachable as error:
             log.warning("redis gone", error=str(error))
+
+    def _write_times(self) -> None:
+        if not self._times:
+            return
+        with self._transaction() as session:
+            self._times.write(session)
+        self._times.forget()
 
     def _announce(self, touched: list[UUID] | None) -> bool:
         """Wakes who follows these jobs; False where the lease was lost."""

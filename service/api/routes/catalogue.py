@@ -1,10 +1,13 @@
 """What there is to ask for."""
 
+import asyncio
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from service.api import asking, problems
+from service.api import asking, costs, problems
+from service.api.costs import Kept
 from service.api.deps import DatabaseDep, SettingsDep
 from service.api.problems import Fault
 from service.api.schemas.catalogue import (
@@ -21,7 +24,7 @@ from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import NAME, SEEDS
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
-from service.db import datasets, ensembles, protocols
+from service.db import datasets, ensembles, pass_seconds, protocols
 from service.ensembles import DEFAULT_ENSEMBLE, Ensemble
 from service.minibatch import PATCHES
 from service.protocol import RECIPES
@@ -92,10 +95,16 @@ async def proxies(database: DatabaseDep) -> list[ProxyAnswer]:
     """And the ensembles, which rank by several of them."""
     async with database() as session:
         known = await session.run_sync(ensembles.every)
-    return [*_measured(), *(_ensemble(each) for each in known.values())]
+        kept = await session.run_sync(pass_seconds.every)
+    # In a thread: the first time, medians are taken over samples of the benches.
+    return await asyncio.to_thread(_proxies, known, kept)
 
 
-def _measured() -> list[ProxyAnswer]:
+def _proxies(known: Mapping[str, Ensemble], kept: Kept) -> list[ProxyAnswer]:
+    return [*_catalogue(kept), *(_ensemble(each, kept) for each in known.values())]
+
+
+def _catalogue(kept: Kept) -> list[ProxyAnswer]:
     return [
         ProxyAnswer(
             name=proxy.name,
@@ -105,13 +114,14 @@ def _measured() -> list[ProxyAnswer]:
             better=dict(proxy.better),
             evidence=dict(proxy.evidence),
             structural=proxy.structural,
+            cost=costs.of_proxies([proxy.name], kept),
             ensemble=None,
         )
         for proxy in CATALOGUE.values()
     ]
 
 
-def _ensemble(found: Ensemble) -> ProxyAnswer:
+def _ensemble(found: Ensemble, kept: Kept) -> ProxyAnswer:
     return ProxyAnswer(
         name=found.name,
         summary=found.summary,
@@ -120,6 +130,7 @@ def _ensemble(found: Ensemble) -> ProxyAnswer:
         better=dict.fromkeys(BENCHES, "larger"),
         evidence=dict(found.evidence),
         structural=False,
+        cost=costs.of_proxies(found.members, kept),
         ensemble=EnsembleAnswer(
             rule=found.rule,
             members=dict(found.members),

@@ -1,12 +1,13 @@
 """GET /correlation: how far each score of a bench can be trusted."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from service.api import asking, problems
+from service.api import asking, costs, problems
 from service.api.deps import DatabaseDep
 from service.api.negotiation import preferred
 from service.api.schemas.correlation import (
@@ -14,17 +15,19 @@ from service.api.schemas.correlation import (
     Correlated,
     Correlations,
     Found,
-    Metric,
+    Order,
     Set,
     Truth,
     as_csv,
     order_of,
 )
+from service.api.schemas.cost import CorrelatedCost
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import NAME, SEEDS
-from service.db import accuracies, correlations
-from service.db.correlations import Question
+from service.db import accuracies, correlations, ensembles, pass_seconds
+from service.db.correlations import Question, Scoring
 from service.db.models import Correlation, Series
+from service.protocol import Protocol as ScoredUnder
 
 router = APIRouter(tags=["accuracies"])
 
@@ -60,7 +63,7 @@ async def correlation(
     dataset: Annotated[str, Query(pattern=NAME)] = "patches",
     seed: Annotated[int, Query(ge=0, lt=SEEDS)] = 0,
     members: Set = "classes",
-    order: Metric = "spearman",
+    order: Order = "spearman",
 ) -> Response:
     """Every proxy and ensemble scored under the protocol, and every published score, beside one
     truth: by default the accuracy on a test split after the most epochs. A worker has computed it
@@ -75,7 +78,9 @@ async def correlation(
         rows: list[tuple[Question, Correlation | None]] = []
         if chosen is not None:
             rows = await session.run_sync(_rows, chosen, members, described.digest)
-    items = [_correlated(question, answer) for question, answer in rows if answer is not None]
+        cost_of = await session.run_sync(_costs, described)
+    # In a thread: the first time, a median is taken over a sample of the bench.
+    items = await asyncio.to_thread(_items, rows, cost_of)
     items.sort(key=lambda item: order_of(item, order))
     headers = {"Vary": "Accept"}
     if form == CSV:
@@ -106,7 +111,36 @@ def _rows(
     return [(question, stored.get(question.key)) for question in asked]
 
 
-def _correlated(question: Question, answer: Correlation) -> Correlated:
+def _costs(session: Session, protocol: ScoredUnder) -> Callable[[Scoring], CorrelatedCost]:
+    """Says what each score costs under a protocol, without asking the database again."""
+    known = ensembles.every(session)
+    kept = pass_seconds.every(session, protocol.bench, protocol.name)
+    series = {each.id: each for each in accuracies.of_bench(session, protocol.bench)}
+
+    def cost_of(scoring: Scoring) -> CorrelatedCost:
+        if scoring.kind == "proxy":
+            return costs.under(protocol, [scoring.name], kept)
+        if scoring.kind == "ensemble" and scoring.name in known:
+            return costs.under(protocol, known[scoring.name].members, kept)
+        if scoring.kind == "reduced_training" and scoring.series_id in series:
+            return costs.of_training(series[scoring.series_id])
+        return costs.UNKNOWN
+
+    return cost_of
+
+
+def _items(
+    rows: Sequence[tuple[Question, Correlation | None]],
+    cost_of: Callable[[Scoring], CorrelatedCost],
+) -> list[Correlated]:
+    return [
+        _correlated(question, answer, cost_of(question.scoring))
+        for question, answer in rows
+        if answer is not None
+    ]
+
+
+def _correlated(question: Question, answer: Correlation, cost: CorrelatedCost) -> Correlated:
     scoring, found = question.scoring, answer.findings
     return Correlated(
         proxy=scoring.name,
@@ -114,6 +148,7 @@ def _correlated(question: Question, answer: Correlation) -> Correlated:
         published=scoring.kind == "published",
         revision=None if scoring.ranking is None else scoring.ranking.revision,
         direction=scoring.direction,
+        cost=cost,
         all=Found.model_validate(found["all"]),
         top_tenth=Found.model_validate(found["top_tenth"]),
         computed_at=answer.computed_at,

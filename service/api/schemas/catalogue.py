@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from service.api.schemas.cost import ProxyCost
 from service.api.schemas.protocol import Protocol
 from service.catalogue import Direction
 from service.ensembles import Rule
@@ -67,6 +68,7 @@ class ProxyAnswer(BaseModel):
     better: dict[str, Direction]
     evidence: dict[str, str]
     structural: bool = Field(description="Of a bench's cell alone: no network, no weights.")
+    cost: ProxyCost
     ensemble: EnsembleAnswer | None = Field(description="Of an ensemble; null for a proxy.")
 
 

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from service.api.schemas.cost import CorrelatedCost
 from service.api.schemas.protocol import Protocol
 from service.catalogue import Direction
 
@@ -25,6 +27,8 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 
 SIGNED: frozenset[str] = frozenset({"spearman", "kendall_tau_b"})
 """Those of the score itself; the others go by the catalogue's direction."""
+
+Order = Literal[Metric, "cost"]
 
 Set = Literal["classes", "spellings", "whole_spellings"]
 
@@ -84,6 +88,7 @@ class Correlated(BaseModel):
     published: bool = Field(description="Whether the scores are another's and not this service's.")
     revision: int | None = Field(description="Of a proxy; of an ensemble, its population.")
     direction: Direction = Field(description="Which scores are better.")
+    cost: CorrelatedCost
     all: Found
     top_tenth: Found = Field(description="Among the true best tenth alone.")
     computed_at: datetime
@@ -99,13 +104,14 @@ class Correlations(BaseModel):
     truth: Truth | None = Field(description="Null where no accuracies of the bench are known.")
     truths: list[str] = Field(description="What `truth` may be.")
     members: Set = Field(description="What is compared: the set.")
-    order: Metric
+    order: Order
     missing: list[str] = Field(description="What an answer would still need.")
     items: list[Correlated]
 
 
 CSV_HEADER = (
     *("proxy", "kind", "revision", "direction", "truth", "members_are"),
+    *("cost_minibatches", "cost_multiply_adds", "cost_seconds", "cost_device"),
     *(
         f"{part}{column}"
         for part in ("", "top_tenth_")
@@ -128,9 +134,15 @@ def as_csv(truth: str, members: str, items: Sequence[Correlated]) -> str:
     writer.writerow(CSV_HEADER)
     for item in items:
         named = (item.proxy, item.kind, item.revision, item.direction, truth, members)
+        named = (*named, *_cost_cells(item.cost))
         found = (*_cells(item.all), *_cells(item.top_tenth))
         writer.writerow((*named, *found, item.computed_at.isoformat(), str(item.stale).lower()))
     return table.getvalue()
+
+
+def _cost_cells(cost: CorrelatedCost) -> tuple[Any, ...]:
+    device = cost.measured[0].device if cost.measured else None
+    return cost.minibatches, cost.multiply_adds, cost.seconds, device
 
 
 def _cells(found: Found) -> list[Any]:
@@ -144,10 +156,18 @@ def _cells(found: Found) -> list[Any]:
     return cells
 
 
-def order_of(item: Correlated, metric: Metric) -> tuple[bool, float, str, str]:
-    """Sorts the most telling first: by the metric in the score's direction, then by name."""
-    found = item.all.metrics[metric]
+def order_of(item: Correlated, order: Order) -> tuple[bool, float, float, str, str]:
+    """Sorts the most telling first, by the metric in the score's direction, or the cheapest: by
+    minibatches, then by seconds; what has neither last, and equals by name."""
+    if order == "cost":
+        minibatches, seconds = item.cost.minibatches, item.cost.seconds
+        return minibatches is None, minibatches or 0, _last(seconds), item.kind, item.proxy
+    found = item.all.metrics[order]
     if isinstance(found, Undefined):
-        return True, 0.0, item.kind, item.proxy
-    turned = metric in SIGNED and item.direction == "smaller"
-    return False, found.value if turned else -found.value, item.kind, item.proxy
+        return True, 0.0, 0.0, item.kind, item.proxy
+    turned = order in SIGNED and item.direction == "smaller"
+    return False, found.value if turned else -found.value, 0.0, item.kind, item.proxy
+
+
+def _last(seconds: float | None) -> float:
+    return math.inf if seconds is None else seconds

@@ -1,0 +1,35 @@
+"""What a worker's passes take, summed up until it is worth a write."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from service.cost import Took, timed_as
+from service.db import pass_seconds
+from service.db.pass_seconds import Setting
+
+
+class Times:
+    """The times since the last write. One that is killed loses them, and no score with them."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._took: dict[tuple[Setting, str], Took] = {}
+
+    def add(self, bench: str, protocol: str, passes: Mapping[str, float], *, moving: bool) -> None:
+        """One evaluation under a named protocol, with the seconds of its passes."""
+        setting = Setting(bench, protocol, self._device)
+        for name, seconds in passes.items():
+            key = (setting, timed_as(name, moving))
+            evaluations, before = self._took.get(key, Took(0, 0.0))
+            self._took[key] = Took(evaluations + 1, before + seconds)
+
+    def write(self, session: Session) -> None:
+        pass_seconds.add(session, self._took)
+
+    def forget(self) -> None:
+        """Once what was written is committed."""
+        self._took.clear()
+
+    def __bool__(self) -> bool:
+        return bool(self._took)
