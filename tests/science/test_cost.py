@@ -19,6 +19,7 @@ from service.cost import (
 )
 from service.engine import initial_weights, sweep
 from service.ensembles import ENSEMBLES
+from tests.benches import data
 
 IMAGES = 16
 RUNS_NOTHING = {"params", "flops", "l2_norm"}
@@ -125,3 +126,17 @@ def test_training_costs_its_epochs_of_the_bench_s_images() -> None:
     assert found is not None
     of_image = median_multiply_adds("nb101", "full", 10)
     assert found.multiply_adds == 3 * 4 * 40_000 * of_image
+
+
+def test_nb201_s_validation_accuracies_are_of_half_the_images() -> None:
+    """On CIFAR-10 they are those of another training, far behind the test accuracies; on the two
+    other datasets both are measured of one training."""
+    rows = data.rows("nb201_accuracy.csv.gz")
+    gaps = {
+        dataset: np.median([float(row[f"{dataset}_test_12ep"]) for row in rows])
+        - np.median([float(row[f"{dataset}_val_12ep"]) for row in rows])
+        for dataset in ("c10", "c100", "in16")
+    }
+    assert gaps["c10"] > 7
+    assert abs(gaps["c100"]) < 1
+    assert abs(gaps["in16"]) < 1

@@ -13,9 +13,7 @@ import pytest
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
 from service.cost import median_multiply_adds
-from tests.service.running import Running, score_all
-from tests.service.test_command_line import nascore
-from tests.service.test_correlation import (
+from tests.service.correlating import (
     add_series,
     await_answer,
     by_name,
@@ -23,6 +21,8 @@ from tests.service.test_correlation import (
     forget,
     truth,
 )
+from tests.service.running import Running, score_all
+from tests.service.test_command_line import nascore
 
 ASKED = ["params", "snip", "nwot", "structural_pools"]
 NEVER = "600"
