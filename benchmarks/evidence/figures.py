@@ -41,7 +41,7 @@ def intervals(items: Mapping[str, Json], title: str, path: Path) -> None:
     axes.grid(axis="x", alpha=0.3)
     axes.legend(loc="lower right", frameon=False)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    _write(figure, path)
+    write(figure, path)
 
 
 def against(
@@ -61,8 +61,9 @@ def against(
     whole.set_ylabel(accuracy)
     whole.set_title(title, loc="left", fontsize=10)
     top.set_title("the true top 10 %", loc="left", fontsize=10)
-    _write(figure, path)
+    write(figure, path)
 
 
-def _write(figure: Figure, path: Path) -> None:
+def write(figure: Figure, path: Path) -> None:
+    """The same file for the same numbers: no date is in it."""
     figure.savefig(path, format="svg", dpi=150, metadata={"Date": None}, facecolor="white")

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="figures are drawn with matplotlib")
 
-from benchmarks.cost_figure import ECONAS, Point, cost, points
+from benchmarks.evidence.cost_figure import ECONAS, Point, cost, points
 
 
 def item(kind: str, direction: str, minibatches: int | None, **metric: Any) -> dict[str, Any]:

@@ -5,21 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-Json = dict[str, Any]
+from benchmarks.evidence.figures import ALL, INK, TOP, write
 
-# The same file for the same numbers; letters stay letters.
-STYLE = {"svg.hashsalt": "nascore", "svg.fonttype": "none", "font.size": 9}
+Json = dict[str, Any]
 
 FREE = 0.12
 """Where 0 stands on the logarithmic axis: far enough from 1 for the names between."""
 
 KINDS = {
-    "proxy": ("zero-cost proxy", "#2b6cb0", "o"),
-    "ensemble": ("ensemble", "#dd6b20", "D"),
+    "proxy": ("zero-cost proxy", ALL, "o"),
+    "ensemble": ("ensemble", TOP, "D"),
     "reduced_training": ("reduced training, from the bench's table", "#2f855a", "s"),
     "as_published": ("reduced training, as published", "#777777", "x"),
 }
@@ -71,22 +69,21 @@ def cost(
     left out. `published` are others' figures, of the same truth and set.
     """
     drawn = [*points(items), *published]
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.5, 6), layout="constrained")
-        axes = figure.subplots()
-        for kind, (label, colour, marker) in KINDS.items():
-            of_kind = [point for point in drawn if point.kind == kind]
-            for point in of_kind:
-                if point.interval is not None:
-                    axes.vlines(_x(point), *point.interval, color=colour, alpha=0.35, linewidth=2)
-            if of_kind:
-                x, y = [_x(point) for point in of_kind], [point.spearman for point in of_kind]
-                axes.plot(x, y, marker, color=colour, markersize=4, label=label)
-        _axes(axes, drawn)
-        axes.set_title(title, loc="left", fontsize=10)
-        for column in _columns(drawn):
-            _name(axes, column)
-        figure.savefig(path, format="svg", metadata={"Date": None}, facecolor="white")
+    figure = Figure(figsize=(9.5, 6), layout="constrained")
+    axes = figure.subplots()
+    for kind, (label, colour, marker) in KINDS.items():
+        of_kind = [point for point in drawn if point.kind == kind]
+        for point in of_kind:
+            if point.interval is not None:
+                axes.vlines(_x(point), *point.interval, color=colour, alpha=0.35, linewidth=2)
+        if of_kind:
+            x, y = [_x(point) for point in of_kind], [point.spearman for point in of_kind]
+            axes.plot(x, y, marker, color=colour, markersize=4, label=label)
+    _axes(axes, drawn)
+    axes.set_title(title, loc="left", fontsize=10)
+    for column in _columns(drawn):
+        _name(axes, column)
+    write(figure, path)
 
 
 def _x(point: Point) -> float:
@@ -101,7 +98,7 @@ def _axes(axes: Axes, drawn: Sequence[Point]) -> None:
     powers = [10**n for n in range(6) if 10**n <= right * 2]
     axes.set_xticks([FREE, *powers], ["0", *(f"{power:,}" for power in powers)])
     axes.set_xticks([], minor=True)
-    axes.axhline(0, color="#333333", linewidth=0.6)
+    axes.axhline(0, color=INK, linewidth=0.6)
     axes.set_xlabel("cost in minibatches")
     axes.set_ylabel("Spearman's correlation with accuracy, in the score's direction")
     axes.grid(axis="y", alpha=0.3)
