@@ -1,4 +1,4 @@
-"""Mean and standard deviation of each channel, of data whose owner names none."""
+"""Mean and standard deviation of each channel: of data whose owner names none, and taken away."""
 
 from math import fsum, sqrt
 
@@ -55,6 +55,12 @@ class Colours:
             / images
             for channel in range(3)
         ]
+
+
+def normalised(pixels: NDArray[np.float64], mean: Channels, std: Channels) -> NDArray[np.float32]:
+    """Pixels (N, R, R, 3) in [0, 1], less the mean and by the deviation: float32 (N, 3, R, R)."""
+    centred = (pixels - np.array(mean)) / np.array(std)
+    return np.ascontiguousarray(centred.transpose(0, 3, 1, 2), dtype=np.float32)
 
 
 def _rounded(channels: list[float]) -> Channels:

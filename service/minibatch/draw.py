@@ -7,8 +7,10 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from service.minibatch.colours import normalised
 from service.minibatch.dataset import Dataset, DatasetError
 from service.minibatch.resize import centre_square, resize
+from service.minibatch.turns import in_turns
 
 OF_A_CLASS = 2
 """Images of a class, at least: proxies compare images within a class and between classes."""
@@ -57,11 +59,8 @@ def draw(dataset: Dataset, size: int, resolution: int) -> Minibatch:
     pixels = np.stack(
         [resize(centre_square(dataset.images[int(index)]), resolution) for index in chosen]
     )
-    normalised = (pixels - np.array(dataset.mean)) / np.array(dataset.std)
-    return Minibatch(
-        np.ascontiguousarray(normalised.transpose(0, 3, 1, 2), dtype=np.float32),
-        dataset.labels[chosen].astype(np.int64),
-    )
+    images = normalised(pixels, dataset.mean, dataset.std)
+    return Minibatch(images, dataset.labels[chosen].astype(np.int64))
 
 
 def choose(dataset: Dataset, size: int) -> NDArray[np.int64]:
@@ -73,11 +72,7 @@ def choose(dataset: Dataset, size: int) -> NDArray[np.int64]:
         order = order[np.isin(dataset.labels[order], classes)]
     if size > len(order):
         raise DatasetError(f"{dataset.name} has {len(order)} images; a minibatch needs {size}.")
-    turn = np.zeros(len(order), dtype=np.int64)
-    for label in np.unique(dataset.labels[order]):
-        of_class = np.flatnonzero(dataset.labels[order] == label)
-        turn[of_class] = np.arange(len(of_class))
-    return order[np.lexsort((dataset.labels[order], turn))[:size]]
+    return in_turns(order, dataset.labels[order])[:size]
 
 
 def _check_classes(dataset: Dataset) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.minibatch.colours import Colours
-from service.minibatch.resize import area_weights, centre_square, resize
+from service.minibatch.resize import AT_ONCE, area_weights, centre_square, resize, resize_all
 from tests.minibatch.writers import Uint8, noise
 
 
@@ -116,3 +116,19 @@ def test_a_large_image_counts_as_much_as_a_small_one() -> None:
     colours.add(np.zeros((1, 100, 200, 3), dtype=np.uint8))
     colours.add(np.full((1, 2, 2, 3), 255, dtype=np.uint8))
     assert colours.mean_and_std() == ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+
+@settings(deadline=None)
+@given(count=st.integers(0, 4), side=st.integers(1, 9), resolution=st.integers(1, 9))
+def test_many_at_once_have_the_bits_of_each(count: int, side: int, resolution: int) -> None:
+    images = noise(count, side)
+    found = resize_all(images, resolution)
+    assert found.shape == (count, resolution, resolution, 3)
+    for image, resized in zip(images, found, strict=True):
+        np.testing.assert_array_equal(resized, resize(image, resolution))
+
+
+def test_more_than_fit_at_once_have_them_too() -> None:
+    images = noise(AT_ONCE // 32**2 + 1, 32)
+    for place, resized in enumerate(resize_all(images, 8)[-2:], len(images) - 2):
+        np.testing.assert_array_equal(resized, resize(images[place], 8))
