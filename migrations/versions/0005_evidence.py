@@ -160,6 +160,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # Of ensembles, which no network was run for: the next populations would be numbered as these.
+    op.execute("DELETE FROM scores WHERE device = 'none'")
     op.drop_column("protocols", "population")
     op.drop_table("population_scores")
     op.drop_index("ix_series_values_architecture_id", table_name="series_values")

@@ -59,13 +59,15 @@ def build(
         try:
             population = populations.drawn(session, bench, protocol_id, hashes, description)
         except populations.IncompleteError as error:
-            typer.secho(f"{error}: see /jobs/{answer['job']}/results.", err=True, fg="red")
+            job = answer["job"]
+            hint = "" if job is None else f": see /jobs/{job}/results"
+            typer.secho(f"{error}{hint}.", err=True, fg="red")
             raise typer.Exit(1) from None
         standing = populations.store(session, protocol_id, population)
         if standing is not None:
             ensembles.derive_all(session, standing, ensembles.every(session))
     if standing is None:
-        typer.echo("This reference population is there already.")
+        typer.echo("This reference population is in use already.")
     else:
         typer.echo(f"Version {standing.version} of the reference of {bench} under {protocol}.")
 

@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from service.catalogue import CATALOGUE
 from service.db import models, populations, scores
 from service.db.models import Score
 from service.db.parts import in_parts
@@ -72,7 +73,7 @@ def add(session: Session, name: str, terms: Sequence[str], summary: str) -> bool
     session.flush()
     for each in standing:
         if each is not None:
-            derive_all(session, each, every(session))
+            derive_new(session, each, every(session))
     return True
 
 
@@ -83,23 +84,36 @@ def derive(session: Session, protocol_id: int, architecture_ids: Collection[int]
     _write(session, standing, every(session), architecture_ids)
 
 
-def derive_all(session: Session, standing: Standing, ensembles: Mapping[str, Ensemble]) -> None:
-    """Gives scores to ensembles that have none against a population: its members, and all that is
-    scored. The caller holds the protocol alone.
+def derive_new(session: Session, standing: Standing, ensembles: Mapping[str, Ensemble]) -> None:
+    """Gives scores to the ensembles that nobody has against a population yet. The caller holds the
+    protocol alone.
     """
     known = populations.columns(session, standing.protocol_id, standing.version)
     fresh = {name: each for name, each in ensembles.items() if name not in known}
+    if any(_is_ranked(each, standing.population) for each in fresh.values()):
+        derive_all(session, standing, fresh)
+
+
+def derive_all(session: Session, standing: Standing, ensembles: Mapping[str, Ensemble]) -> None:
+    """Gives the ensembles the scores that they lack against a population: of its members, and of
+    all that is scored. The caller holds the protocol alone.
+    """
     population = standing.population
-    for name, ensemble in fresh.items():
-        if ensemble.members.keys() <= population.scores.keys():
+    known = populations.columns(session, standing.protocol_id, standing.version)
+    for name, ensemble in ensembles.items():
+        if name not in known and _is_ranked(ensemble, population):
             values = ensemble_values(ensemble, population.scores, population)
             populations.store_column(
                 session, standing.protocol_id, standing.version, name, standing.version, values
             )
-    if not fresh:
-        return
     for part in _parts(session, standing.protocol_id):
-        _write(session, standing, fresh, part)
+        _write(session, standing, ensembles, part)
+
+
+def _is_ranked(ensemble: Ensemble, population: Population) -> bool:
+    """Whether a population has all its proxies, in the catalogue's revisions: an older one is
+    another formula, and its members' values say nothing of where a new value stands."""
+    return all(population.revisions.get(n) == CATALOGUE[n].revision for n in ensemble.members)
 
 
 def _parts(session: Session, protocol_id: int) -> Iterator[Sequence[int]]:
@@ -159,6 +173,8 @@ def _write(
     ]
     rows: list[dict[str, Any]] = []
     for name, ensemble in ensembles.items():
+        if not _is_ranked(ensemble, standing.population):
+            continue
         complete = [each for each in scored if ensemble.members.keys() <= each.values.keys()]
         for each, (value, reason) in zip(
             complete, _places(ensemble, complete, standing.population), strict=True
@@ -182,10 +198,6 @@ def _places(
     ensemble: Ensemble, scored: Sequence[_Scored], population: Population
 ) -> Iterator[tuple[float | None, str | None]]:
     """Of each, the ensemble's value, or why there is none."""
-    if strange := [name for name in ensemble.members if name not in population.scores]:
-        reason = f"the reference population has no scores by {strange[0]}"
-        yield from [(None, reason)] * len(scored)
-        return
     if not scored:
         return
     columns = {name: np.array([each.values[name] for each in scored]) for name in ensemble.members}

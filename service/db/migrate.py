@@ -35,12 +35,18 @@ def migrate(database_url: str) -> None:
 
 def _store_populations(session: Session) -> None:
     """Those of the package that are new, and the scores of ensembles that are new."""
-    for described, population in shipped():
-        protocol_id = protocols.store(session, described)
-        populations.store(session, protocol_id, population)
-    for protocol_id in populations.with_a_population(session):
-        if (standing := populations.standing(session, protocol_id, alone=True)) is not None:
-            ensembles.derive_all(session, standing, ensembles.every(session))
+    known = ensembles.every(session)
+    of_protocol = {protocols.store(session, described): each for described, each in shipped()}
+    # In one order everywhere, so that nobody waits in a circle.
+    for protocol_id in sorted({*of_protocol, *populations.with_a_population(session)}):
+        standing = populations.standing(session, protocol_id, alone=True)
+        put_up = None
+        if (population := of_protocol.get(protocol_id)) is not None:
+            put_up = populations.store(session, protocol_id, population, "package")
+        if put_up is not None:
+            ensembles.derive_all(session, put_up, known)
+        elif standing is not None:
+            ensembles.derive_new(session, standing, known)
 
 
 def _upgrade(connection: Connection) -> None:

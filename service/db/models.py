@@ -123,7 +123,10 @@ class Population(Base):
     that any other can be ranked among them."""
 
     __tablename__ = "populations"
-    __table_args__ = (UniqueConstraint("protocol_id", "sha256"),)
+    __table_args__ = (
+        UniqueConstraint("protocol_id", "sha256"),
+        CheckConstraint("origin IN ('package', 'built')", name="origin"),
+    )
 
     protocol_id: Mapped[int] = mapped_column(ForeignKey(Protocol.id), primary_key=True)
     version: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
@@ -134,6 +137,9 @@ class Population(Base):
     """How it was drawn."""
     hashes: Mapped[list[str]]
     """Its members."""
+    origin: Mapped[str] = mapped_column(server_default="built")
+    """`package`: another one of the package takes its place. `built` here: only the next build
+    does."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -91,20 +91,38 @@ def with_a_population(session: Session) -> Sequence[int]:
     return session.scalars(has).all()
 
 
-def store(session: Session, protocol_id: int, population: Population) -> Standing | None:
-    """Puts a population up in the place of the one before; None where it is known already.
+def store(
+    session: Session, protocol_id: int, population: Population, origin: str = "built"
+) -> Standing | None:
+    """Puts a population up in the place of the one before; None where it is in use already, or one
+    of the package would take the place of one that was built here.
 
-    Its protocol's ensembles have no scores then: `service.db.ensembles.derive_all` gives them some,
-    in the same transaction.
+    Its protocol's ensembles have no scores then, or not all: `service.db.ensembles.derive_all`
+    gives them what is missing, in the same transaction.
     """
-    standing(session, protocol_id, alone=True)
-    of_protocol = models.Population.protocol_id == protocol_id
-    known = select(models.Population.version).where(
-        of_protocol, models.Population.sha256 == population.sha256
+    before = standing(session, protocol_id, alone=True)
+    if before is not None and origin == "package":
+        key = (protocol_id, before.version)
+        if session.get_one(models.Population, key).origin == "built":
+            return None
+    version = session.scalar(
+        select(models.Population.version).filter_by(
+            protocol_id=protocol_id, sha256=population.sha256
+        )
     )
-    if session.scalar(known) is not None:
+    if version is None:
+        version = _add(session, protocol_id, population, origin)
+    elif before is not None and before.version == version:
         return None
-    last = session.scalar(select(func.max(models.Population.version)).where(of_protocol))
+    session.execute(update(Protocol).where(Protocol.id == protocol_id).values(population=version))
+    return Standing(protocol_id, version, population)
+
+
+def _add(session: Session, protocol_id: int, population: Population, origin: str) -> int:
+    """The version of a population that is new."""
+    last = session.scalar(
+        select(func.max(models.Population.version)).filter_by(protocol_id=protocol_id)
+    )
     version = (last or 0) + 1
     session.add(
         models.Population(
@@ -113,13 +131,13 @@ def store(session: Session, protocol_id: int, population: Population) -> Standin
             sha256=population.sha256,
             description=population.description,
             hashes=list(population.hashes),
+            origin=origin,
         )
     )
     session.flush()
     for proxy, values in population.scores.items():
         store_column(session, protocol_id, version, proxy, population.revisions[proxy], values)
-    session.execute(update(Protocol).where(Protocol.id == protocol_id).values(population=version))
-    return Standing(protocol_id, version, population)
+    return version
 
 
 def store_column(

@@ -8,7 +8,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-RULES = 1
+RULES = 2
 """The revision of `service.ensembles.rules`: whoever changes what they give raises it, and then
 every population becomes another one and no value of the old rules is taken for one of the new."""
 

@@ -34,7 +34,7 @@ def log_ranks(values: Values, reference: Values) -> Values:
     """Σ ln(place/(n + ½)) over k proxies, (k, m) values among (k, n), larger being better.
 
     The rule of AZ-NAS (Lee and Ham 2024), Σ ln(rank/n), with a frozen population for what is ranked
-    together there. 0 is the largest value: above all members in every proxy.
+    together there. The value comes near 0 far above all members in every proxy.
     """
     n = reference.shape[1]
     of_proxies = [np.log(places(v, r) / (n + 0.5)) for v, r in zip(values, reference, strict=True)]
@@ -46,8 +46,9 @@ def places(values: Values, reference: Values) -> Values:
     """Where each value (m,) stands among the n of the reference, from ½ to n + ½.
 
     A value of the reference has its average rank, counted from 1 for the smallest. Between two of
-    them the place is interpolated, so that different values have different places. Below all it is
-    ½ and above all n + ½. -∞ in the reference is what is undefined: below every value.
+    them the place is interpolated; beyond the ends it goes on towards ½ and n + ½, the more slowly
+    the farther. So different values have different places. -∞ in the reference is what is
+    undefined: below every value.
     """
     defined = reference[reference > -np.inf]
     n, undefined = len(reference), len(reference) - len(defined)
@@ -55,7 +56,14 @@ def places(values: Values, reference: Values) -> Values:
         return np.full(len(values), n + 0.5)
     distinct, counts = np.unique(defined, return_counts=True)
     average_ranks = undefined + np.cumsum(counts) - (counts - 1) / 2
-    found: Values = np.interp(values, distinct, average_ranks, left=undefined + 0.5, right=n + 0.5)
+    found: Values = np.interp(values, distinct, average_ranks)
+    first, last = distinct[0], distinct[-1]
+    # By how many of the reference's own widths a value lies beyond it.
+    width = last - first or 1.0
+    above = np.maximum(values - last, 0) / width
+    below = np.maximum(first - values, 0) / width
+    found += (n + 0.5 - average_ranks[-1]) * above / (1 + above)
+    found -= (average_ranks[0] - undefined - 0.5) * below / (1 + below)
     return found
 
 

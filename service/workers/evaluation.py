@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite, nan
 from time import perf_counter
 from typing import Any
 
@@ -148,10 +149,14 @@ def _structure(setting: Setting, claimed: Claimed) -> Evaluation:
     structure = BENCHES[claimed.bench].structure
     found = structure(dict(claimed.spec), protocol.skeleton, protocol.classes)
     return Evaluation(
-        {name: found[name] for name in asked if name in found},
-        {name: NO_PATH for name in asked if name not in found},
+        {name: found[name] for name in asked if isfinite(found.get(name, nan))},
+        {name: _why_not(found.get(name)) for name in asked if not isfinite(found.get(name, nan))},
         {STRUCTURE: perf_counter() - begun},
     )
+
+
+def _why_not(value: float | None) -> str:
+    return NO_PATH if value is None else f"not finite: {value}"
 
 
 def described(error: Exception) -> Mapping[str, Any]:

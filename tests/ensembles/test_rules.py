@@ -60,16 +60,22 @@ def test_a_place_grows_with_the_value(reference: list[float], values: list[float
     assert found.max() <= len(reference) + 0.5
 
 
-def test_between_two_members_it_is_between_their_ranks_and_outside_half_a_rank_away() -> None:
+def test_between_two_members_it_is_between_their_ranks_and_outside_it_goes_on() -> None:
     reference = np.array([1.0, 3.0, 3.0, 7.0])
-    values = np.array([0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 7.1])
+    values = np.array([1.0, 2.0, 3.0, 5.0, 7.0])
     # Ranks 1, 2.5, 2.5 and 4.
-    assert places(values, reference).tolist() == [0.5, 1.0, 1.75, 2.5, 3.25, 4.0, 4.5]
+    assert places(values, reference).tolist() == [1.0, 1.75, 2.5, 3.25, 4.0]
+    # One width of six beyond an end is half of the way that is left.
+    assert places(np.array([-5.0, 13.0]), reference).tolist() == [0.75, 4.25]
+    far = places(np.array([-1e12, -9.0, 20.0, 1e12]), reference)
+    assert far[0] == pytest.approx(0.5)
+    assert far[3] == pytest.approx(4.5)
+    assert (np.diff(far) > 0).all()
 
 
 def test_who_is_undefined_in_the_population_stands_below_every_value() -> None:
     reference = np.array([-inf, 5.0, -inf])
-    assert places(np.array([4.0, 5.0, 6.0]), reference).tolist() == [2.5, 3.0, 3.5]
+    assert places(np.array([4.0, 5.0, 6.0]), reference).tolist() == [2.75, 3.0, 3.25]
     assert places(np.array([4.0]), np.array([-inf, -inf])).tolist() == [2.5]
 
 
@@ -79,8 +85,8 @@ def test_log_rank_is_the_sum_of_logarithms_of_places() -> None:
     found = ensemble_values(ensemble, {"a": np.array([3.0]), "b": np.array([10.0])}, reference)
     # The third of three by a, and by the smallest b.
     assert found == pytest.approx([2 * log(3 / 3.5)])
-    best = ensemble_values(ensemble, {"a": np.array([9.0]), "b": np.array([0.0])}, reference)
-    assert best.tolist() == [0.0]
+    best = ensemble_values(ensemble, {"a": np.array([1e15]), "b": np.array([-1e15])}, reference)
+    assert best == pytest.approx([0.0], abs=1e-9)
 
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS), min_size=2, max_size=12))

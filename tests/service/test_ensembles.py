@@ -1,6 +1,5 @@
 """Ensembles and percentiles against a population that `nascore reference build` has frozen."""
 
-import json
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import httpx2
 import numpy as np
 import pytest
 from scipy.stats import rankdata
+from sqlalchemy import text
 
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
@@ -221,7 +221,7 @@ def test_the_same_build_changes_nothing_and_another_one_is_the_next_version(
     under = ("--seed", str(SEED))
     again = nascore("reference", "build", "nb201", "--size", str(MEMBERS), *under)
     assert again.returncode == 0, again.stderr
-    assert "there already" in again.stdout
+    assert "in use already" in again.stdout
     path = tmp_path / "reference.json.gz"
     assert nascore("reference", "export", "nb201", path, *under).returncode == 0
     protocol, population = unpacked(path.read_bytes())
@@ -234,7 +234,42 @@ def test_the_same_build_changes_nothing_and_another_one_is_the_next_version(
     assert board["total"] > 12
     listed = nascore("reference", "list").stdout
     assert listed.count(str(SEED)) >= 2
-    assert json.dumps(board)
+    back = nascore("reference", "build", "nb201", "--size", str(MEMBERS), *under)
+    assert "Version 1" in back.stdout, back.stderr
+    assert http.get(f"/rank?{UNDER}&proxy=vote").json()["population"] == 1
+
+
+def test_a_migration_leaves_a_population_that_was_built_here(
+    nascore: Command, http: httpx2.Client, built: str
+) -> None:
+    default = "/rank?bench=nb201&proxy=vote"
+    assert http.get(default).json()["population"] == 1
+    assert "Version 2" in nascore("reference", "build", "nb201", "--size", "10").stdout
+    assert nascore("migrate").returncode == 0
+    assert http.get(default).json()["population"] == 2
+
+
+def test_a_population_of_an_older_formula_ranks_nothing(
+    worker: Running, http: httpx2.Client, members: list[dict[str, Any]]
+) -> None:
+    (before,) = score(worker, [members[0]["asked"]], "vote")
+    board = http.get(f"/rank?{UNDER}&proxy=vote&limit=1000").json()
+    ranked = {item["hash"] for item in board["items"]}
+    drawn = BENCHES["nb201"].uniform(80, 13)
+    spelling = next(each.spec for each in drawn if each.hash not in ranked)
+    older = "UPDATE population_scores SET revision = revision - :by WHERE proxy = 'snip'"
+    with worker.session() as session:
+        session.execute(text(older), {"by": 1})
+    worker.end_workers()
+    worker.start_worker("worker-older")
+    try:
+        (after,) = score(worker, [spelling], "vote", "jacob_cov_flops")
+        assert after["scores"]["vote"] is None
+        assert after["scores"]["jacob_cov_flops"] is not None
+        assert score(worker, [members[0]["asked"]], "vote") == [before]
+    finally:
+        with worker.session() as session:
+            session.execute(text(older), {"by": -1})
 
 
 def test_an_unknown_ensemble_is_named_with_those_there_are(http: httpx2.Client) -> None:
