@@ -9,6 +9,10 @@ Split = Literal["validation", "test"]
 PERCENT = "top1_percent"
 """The metric of an accuracy where nothing else is said: top-1, from 0 to 100."""
 
+LARGEST = 1e15
+"""Of any other metric: the published tables stay below 2·10¹⁰, and means and variances of such
+numbers are far from what a double holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -26,6 +30,11 @@ class Facts:
     """Of training, for an accuracy."""
     source: str
     """Who measured it."""
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The least and the largest value there may be."""
+        return (0.0, 100.0) if self.metric == PERCENT else (-LARGEST, LARGEST)
 
 
 def accuracy(

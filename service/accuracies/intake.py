@@ -43,11 +43,13 @@ class BadRow:
 class Intake:
     """The rows of one table. Of half a million, twenty bytes each stay in memory."""
 
-    def __init__(self, speller: Speller, limit: int) -> None:
+    def __init__(self, speller: Speller, limit: int, span: tuple[float, float]) -> None:
+        """`span` has the least and the largest value there may be."""
         self.rows = 0
         """Seen so far, empty and bad ones too."""
         self.speller = speller
         self._limit = limit
+        self._span = span
         self._spool = Spool()
         self._bad: list[BadRow] = []
         self._bad_count = 0
@@ -61,7 +63,7 @@ class Intake:
         `number` is the row's in its table, where that is not how many came before it.
         """
         try:
-            row = rows.read(self.speller, fields)
+            row = rows.read(self.speller, fields, self._span)
         except InvalidSpellingError as error:
             self.refuse(error.field, error.reason, error.valid, number)
             return
@@ -82,8 +84,8 @@ class Intake:
     def bad(self) -> tuple[Sequence[BadRow], int]:
         """The first bad rows, and how many there are; two values for one spelling and seed are
         bad as well. After the last row."""
-        found = sorted([*self._bad, *self._contradictions()])
-        return found[:SHOWN], self._bad_count + len(found) - len(self._bad)
+        contradictions, count = self._contradictions()
+        return sorted([*self._bad, *contradictions])[:SHOWN], self._bad_count + count
 
     @property
     def values(self) -> int:
@@ -103,22 +105,27 @@ class Intake:
         self.rows += 1
         return self.rows - 1 if number is None else number
 
-    def _contradictions(self) -> Iterator[BadRow]:
+    def _contradictions(self) -> tuple[Sequence[BadRow], int]:
+        """The first of them, and how many there are."""
         values = np.array(self._values)
         order = np.argsort(np.array(self._keys), kind="stable")
         keys = np.array(self._keys)[order]
         new = np.ones(len(keys), bool)
         new[1:] = keys[1:] != keys[:-1]
         first = order[np.maximum.accumulate(np.where(new, np.arange(len(keys)), 0))]
-        for place in np.flatnonzero(values[order] != values[first]):
-            row, before = int(order[place]), int(first[place])
-            yield BadRow(
+        wrong = np.flatnonzero(values[order] != values[first])
+        shown = wrong[np.argsort(order[wrong])[:SHOWN]]
+        named = [
+            BadRow(
                 self._numbers[row],
                 rows.VALUE,
                 f"{self._values[row]!r}, but row {self._numbers[before]} has "
                 f"{self._values[before]!r} for the same spelling and seed",
                 "one value a spelling and seed",
             )
+            for row, before in zip(order[shown].tolist(), first[shown].tolist(), strict=True)
+        ]
+        return named, len(wrong)
 
 
 def _key(row: Row) -> int:

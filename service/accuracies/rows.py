@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from math import isfinite
 from typing import NamedTuple
 
 from service.benches import Bench, InvalidSpellingError
@@ -53,23 +52,22 @@ class Speller:
         return self._last[1]
 
 
-def read(speller: Speller, fields: Mapping[str, object]) -> Row | None:
-    """The row, or None where its value is empty.
+def read(speller: Speller, fields: Mapping[str, object], span: tuple[float, float]) -> Row | None:
+    """The row, or None where its value is empty; what else the row says must be right even then.
 
     `fields` are those of the spelling, `value`, and if need be `seed` and `hash`, which must be
-    that of the spelling. Raises InvalidSpellingError naming the field that is wrong.
+    that of the spelling. `span` has the least and the largest value there may be. Raises
+    InvalidSpellingError naming the field that is wrong.
     """
     spelling = {name: field for name, field in fields.items() if name not in (HASH, VALUE, SEED)}
     if VALUE not in fields:
         raise InvalidSpellingError(VALUE, "missing", "a number, or null where there is none")
-    if fields[VALUE] is None:
-        return None
-    value, seed = _value(fields[VALUE]), _seed(fields.get(SEED))
+    value, seed = _value(fields[VALUE], span), _seed(fields.get(SEED))
     found = speller.read(spelling)
     if fields.get(HASH, found.hash) != found.hash:
         reason = f"{quoted(fields[HASH])} is not the hash of this spelling"
         raise InvalidSpellingError(HASH, reason, found.hash)
-    return Row(*found, seed, value)
+    return None if value is None else Row(*found, seed, value)
 
 
 def text(spec: Mapping[str, object]) -> str:
@@ -77,17 +75,17 @@ def text(spec: Mapping[str, object]) -> str:
     return json.dumps(spec, separators=(",", ":"), sort_keys=True)
 
 
-def _value(given: object) -> float:
-    valid = "a finite number"
+def _value(given: object, span: tuple[float, float]) -> float | None:
+    if given is None:
+        return None
+    least, largest = span
+    valid = f"a number from {least:g} to {largest:g}"
     if isinstance(given, bool) or not isinstance(given, int | float):
         raise InvalidSpellingError(VALUE, f"{quoted(given)} is not a number", valid)
-    try:
-        value = float(given)
-    except OverflowError:
-        value = float("inf")
-    if not isfinite(value):
-        raise InvalidSpellingError(VALUE, "the number is not finite", valid)
-    return value
+    # Before it is made a float, which an integer may be too large for. NaN is nowhere.
+    if not least <= given <= largest:
+        raise InvalidSpellingError(VALUE, f"{quoted(given)} is out of range", valid)
+    return float(given)
 
 
 def _seed(given: object) -> int | None:

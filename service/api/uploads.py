@@ -93,7 +93,7 @@ class Upload:
             raise RequestValidationError(faults) from None
         bench = asking.bench_named(said.bench)
         self.facts = said.facts()
-        self.intake = Intake(Speller(bench), self._rows_limit)
+        self.intake = Intake(Speller(bench), self._rows_limit, self.facts.span)
         return self.intake
 
 

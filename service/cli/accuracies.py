@@ -123,7 +123,7 @@ def _described(
     if facts.bench not in BENCHES:
         raise TableError("--bench", f"there is no {facts.bench}", f"one of {', '.join(BENCHES)}")
     bench = BENCHES[facts.bench]
-    intake = Intake(Speller(bench), settings().accuracies_limit)
+    intake = Intake(Speller(bench), settings().accuracies_limit, facts.span)
     rows = CsvRows(bench, intake, _columns(column))
     with files.opened(file) as pieces:
         while piece := pieces.read(PIECE):

@@ -299,7 +299,7 @@ class SeriesValue(Base):
 
     __tablename__ = "series_values"
     __table_args__ = (
-        CheckConstraint("value > '-Infinity' AND value < 'Infinity'", name="finite"),
+        CheckConstraint("value BETWEEN -1e15 AND 1e15", name="bounded"),
         UniqueConstraint("series_id", "spelling", "seed", postgresql_nulls_not_distinct=True),
         Index("ix_series_values_architecture_id", "architecture_id", "series_id"),
     )

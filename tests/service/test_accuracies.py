@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import text as sql
+from sqlalchemy.exc import IntegrityError
 
 from service.benches import BENCHES
 from service.db import accuracies
@@ -128,6 +130,29 @@ def test_rows_without_a_value_are_skipped(http: httpx2.Client) -> None:
     assert (answer.json()["rows"], answer.json()["values"]) == (2, 1)
 
 
+def test_a_value_that_no_mean_can_take_in_is_refused(http: httpx2.Client, running: Running) -> None:
+    (one,) = cells("nb201", 1, 23)
+    for metric, least, largest in (("top1_percent", 0.0, 100.0), ("loss", -1e15, 1e15)):
+        rows = [
+            {**one, "value": value, "seed": seed}
+            for seed, value in enumerate((least, largest, 1e200, -1e200, 1e308, -1.01e15))
+        ]
+        body = problem(put(http, table(rows, name=f"huge.{metric}", metric=metric)), 422)
+        assert [(f["row"], f["field"]) for f in body["errors"]] == [
+            (n, "value") for n in range(2, 6)
+        ]
+        assert f"{least:g} to {largest:g}" in body["errors"][0]["valid"]
+        allowed = table(rows[:2], name=f"wide.{metric}", metric=metric, epochs=999)
+        assert put(http, allowed).status_code == 200
+        (mean,) = stored(running, "nb201", f"wide.{metric}").values()
+        assert mean == (least + largest) / 2
+        known = http.get("/rank", params={"bench": "nb201", "truth": f"wide.{metric}"})
+        assert known.status_code == 200
+    # Nor does the database take it, whoever writes it.
+    with running.session() as session, pytest.raises(IntegrityError, match="bounded"):
+        session.execute(sql("UPDATE series_values SET value = 1e200"))
+
+
 def test_every_bad_row_is_counted_and_nothing_is_written(
     http: httpx2.Client, running: Running
 ) -> None:
@@ -145,6 +170,11 @@ def test_every_bad_row_is_counted_and_nothing_is_written(
         26: ({"value": 4}, "arch"),
         27: (["arch"], "row"),
         28: ({**good[28], "hash": "0" * 32}, "hash"),
+        29: ({**good[29], "value": 100.5}, "value"),
+        30: ({**good[30], "value": -(10**30)}, "value"),
+        31: ({"arch": "nonsense", "value": None}, "arch"),
+        32: ({**good[32], "value": None, "accuracy": 3}, "accuracy"),
+        33: ({**good[33], "value": None, "seed": -1}, "seed"),
         399: ({**good[2], "value": 2.0}, "value"),
     }
     rows: list[Any] = list(good)
@@ -153,7 +183,7 @@ def test_every_bad_row_is_counted_and_nothing_is_written(
     before = running.count("series"), running.count("series_values")
     body = problem(put(http, table(rows, name="bad")), 422)
     assert body["type"] == "urn:nascore:problem:invalid-rows"
-    assert "11 of 400" in body["title"]
+    assert "16 of 400" in body["title"]
     assert [(f["row"], f["field"]) for f in body["errors"]] == [(n, f) for n, (_, f) in bad.items()]
     assert all(fault["valid"] for fault in body["errors"])
     assert "row 2 has 1.0" in body["errors"][-1]["detail"]
@@ -278,7 +308,7 @@ def test_a_series_comes_out_as_it_came_in(http: httpx2.Client) -> None:
     """More than one page, with and without seeds; what comes out can be put in again."""
     spellings = {as_text(each): each for each in cells("nb201", 500, 21)}
     rows = [
-        {**each, "value": place + seed / 8 if seed else place / 3, "seed": seed}
+        {**each, "value": (place + seed / 8) / 8 if seed else place / 9, "seed": seed}
         for place, each in enumerate(spellings.values())
         for seed in (None, 5, 0)
     ]

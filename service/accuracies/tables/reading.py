@@ -16,7 +16,7 @@ def read(table: Table, lines: Iterable[Line], limit: int) -> Mapping[str, tuple[
     `limit` is that of the rows of a series. Raises TableError.
     """
     speller = Speller(BENCHES[table.bench])
-    found = {facts.name: (facts, Intake(speller, limit)) for facts in table.series}
+    found = {facts.name: (facts, Intake(speller, limit, facts.span)) for facts in table.series}
     seen: set[tuple[str, str]] = set()
     for place, line in enumerate(lines):
         if None in line or None in line.values():
