@@ -13,15 +13,13 @@ from math import ceil
 from types import MappingProxyType
 
 from service.benches import BENCHES, Skeleton
+from service.cost import MINIBATCH
 
 REVISION = "training-1"
 """Of `service.training`; changing what it computes changes every digest."""
 
 WIDTHS = MappingProxyType({"nb101": "stem", "nb201": "channels"})
 """By bench: what its skeleton calls the channels of the stem, which all others are multiples of."""
-
-COST_BATCH = 256
-"""Images of a minibatch in which the cost of a training is counted, whatever it trains with."""
 
 
 def _check(field: str, holds: bool, valid: str) -> None:
@@ -91,7 +89,7 @@ def minibatches(recipe: Recipe, images: int, relative_time: float) -> int:
     time that it takes relative to the same epochs of the full network on all of them, since a
     small network's minibatch costs less.
     """
-    return round(recipe.epochs * ceil(images / COST_BATCH) * relative_time)
+    return round(recipe.epochs * ceil(images / MINIBATCH) * relative_time)
 
 
 ECONAS = Recipe(epochs=20, channels=4, resolution=8)
