@@ -160,6 +160,11 @@ class Settings(BaseSettings):
         2**25,
         description="One image: a small file can claim it, and reading takes 250 MB, WebP 550.",
     )
+    dataset_full_images_limit: int = Field(
+        200_000,
+        description="Images of a dataset that is stored whole, in both splits: ImageNet16-120 has "
+        "157,700. Each takes 3 KB of the database, and of a worker's memory while it trains.",
+    )
     dataset_classes_limit: int = Field(
         25_000, description="The networks get an output for each: ImageNet-21k has 21,841."
     )

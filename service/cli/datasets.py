@@ -44,6 +44,16 @@ def add(
     std: Annotated[str | None, typer.Option(help="R,G,B in [0, 1], to normalise by.")] = None,
     source: Annotated[str | None, typer.Option(help="Who made the data, and where.")] = None,
     licence: Annotated[str, typer.Option(help="On what terms it may be used.")] = NOT_STATED,
+    full: Annotated[
+        bool, typer.Option("--full", help="Store all images too, to train on and to test on.")
+    ] = False,
+    test_share: Annotated[
+        float | None,
+        typer.Option(
+            help="With --full, of data without a test split of its own: the part of each class "
+            "that is held out to test on, such as 0.2."
+        ),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Draw the minibatches of a dataset of yours and store them, once and for all."""
@@ -51,11 +61,12 @@ def add(
     from sqlalchemy.orm import Session
 
     from service.db import datasets, models
-    from service.minibatch import DatasetError
+    from service.minibatch import DatasetError, splits
     from service.minibatch.readers import read
 
     _check_name(name)
     normalisation = _normalisation(mean, std)
+    _check_share(test_share, full)
     texts = {"--source": source or "", "--licence": licence}
     for option, text in texts.items():
         if not text.isprintable() or len(text) > TEXT_CHARACTERS:
@@ -65,10 +76,13 @@ def add(
             # Before the data is read, which may take minutes.
             session.scalar(select(models.Dataset.added_at).limit(1))
         try:
-            labelled = read(path, _limits())
+            labelled = read(path, _limits(), test=full)
             dataset = _dataset(name, labelled, seed, normalisation, source, licence)
+            limit = settings().dataset_full_images_limit
+            whole = splits(dataset, labelled.test, test_share, limit) if full else {}
             with Session(engine) as session, session.begin():
                 added = datasets.add(session, dataset)
+                trained = full and datasets.add_splits(session, name, whole)
         except DatasetError as error:
             typer.secho(str(error), err=True, fg="red")
             raise typer.Exit(1) from None
@@ -76,8 +90,11 @@ def add(
         typer.echo(f"{name} is added: {dataset.description}. Score on it with --dataset {name}.")
     elif added.minibatches:
         typer.echo(f"{name} was there; minibatches of new sizes are added: {added.minibatches}.")
-    else:
+    elif not trained:
         typer.echo(f"{name} is there already, with the same data.")
+    if trained:
+        counts = " and ".join(f"{len(each.labels)} to {kind} on" for kind, each in whole.items())
+        typer.echo(f"All images of {name} are stored: {counts}.")
 
 
 @app.command("list")
@@ -87,10 +104,15 @@ def list_them(data_dir: DataDir = None) -> None:
 
     from service.db import datasets
 
-    table = Table("name", "format", "images", "classes", "seed", "added")
+    table = Table("name", "format", "images", "classes", "seed", "train", "test", "added")
     with database(data_dir) as engine, Session(engine) as session:
-        for row, _ in datasets.every(session):
-            numbers = map(str, (row.images, len(row.classes), row.seed))
+        for each in datasets.every(session):
+            row = each.dataset
+            stored = [
+                each.splits[kind].images if kind in each.splits else "-"
+                for kind in ("train", "test")
+            ]
+            numbers = map(str, (row.images, len(row.classes), row.seed, *stored))
             table.add_row(row.name, row.format, *numbers, row.added_at.date().isoformat())
     print_whole(table)
 
@@ -105,11 +127,12 @@ def show(
     from service.db import datasets
 
     with database(data_dir) as engine, Session(engine) as session:
-        found = {row.name: (row, minibatches) for row, minibatches in datasets.every(session)}
+        found = {each.dataset.name: each for each in datasets.every(session)}
     if name not in found:
         typer.secho(f"There is no dataset {name}; there are {', '.join(found)}.", err=True)
         raise typer.Exit(1)
-    row, minibatches = found[name]
+    known = found[name]
+    row = known.dataset
     facts = Table(show_header=False)
     for fact in ("description", "source", "licence", "format", "images", "seed", "source_sha256"):
         facts.add_row(fact, str(getattr(row, fact)))
@@ -118,9 +141,16 @@ def show(
     facts.add_row("added_at", row.added_at.isoformat(timespec="seconds"))
     print_whole(facts)
     sizes = Table("images", "resolution", "SHA-256 of the minibatch")
-    for each in minibatches:
+    for each in known.minibatches:
         sizes.add_row(str(each.batch_size), f"{each.resolution}x{each.resolution}", each.sha256)
     print_whole(sizes)
+    if known.splits:
+        whole = Table("split", "images", "SHA-256 of the split")
+        for kind in ("train", "test"):
+            whole.add_row(kind, str(known.splits[kind].images), known.splits[kind].sha256)
+        print_whole(whole)
+    else:
+        typer.echo("Only its minibatches are stored: to train on it, add it again with --full.")
     typer.echo(f"{len(row.classes)} classes: {', '.join(row.classes)}")
 
 
@@ -137,6 +167,13 @@ def _normalisation(mean: str | None, std: str | None) -> "tuple[Channels, Channe
     if mean is None or std is None:
         raise typer.BadParameter("--mean and --std are given together, or not at all")
     return _channels("--mean", mean, 0.0), _channels("--std", std, 1e-6)
+
+
+def _check_share(share: float | None, full: bool) -> None:
+    if share is not None and not full:
+        raise typer.BadParameter("--test-share goes with --full")
+    if share is not None and not 0 < share < 1:
+        raise typer.BadParameter(f"--test-share is between 0 and 1, not {share}")
 
 
 def _channels(option: str, text: str, lowest: float) -> "Channels":

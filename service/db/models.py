@@ -63,7 +63,7 @@ class Architecture(Base):
 
 
 class Dataset(Base):
-    """Where minibatches come from; the images themselves stay with their owner.
+    """Where minibatches come from; all its images are here only where it was added whole.
 
     Its data never changes, since scores depend on it.
     """
@@ -102,6 +102,44 @@ class Minibatch(Base):
     """Little-endian float32 (batch_size, 3, resolution, resolution)."""
     labels: Mapped[bytes] = mapped_column(LargeBinary)
     """Little-endian int64 (batch_size,)."""
+
+
+class DatasetSplit(Base):
+    """All images of a dataset to train on, or to test on; there are both or none."""
+
+    __tablename__ = "dataset_splits"
+    __table_args__ = (CheckConstraint("split IN ('train', 'test')", name="split"),)
+
+    dataset: Mapped[str] = mapped_column(ForeignKey(Dataset.name), primary_key=True)
+    split: Mapped[str] = mapped_column(primary_key=True)
+    images: Mapped[int]
+    """How many."""
+    sha256: Mapped[str]
+    """Of all its images and labels, see `service.minibatch.SplitDigest`."""
+
+
+class DatasetPart(Base):
+    """Some images of a split, in its order."""
+
+    __tablename__ = "dataset_parts"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["dataset", "split"],
+            [DatasetSplit.dataset, DatasetSplit.split],
+            # The digest is known once all parts are written.
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+    )
+
+    dataset: Mapped[str] = mapped_column(primary_key=True)
+    split: Mapped[str] = mapped_column(primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True)
+    """From 0."""
+    images: Mapped[bytes] = mapped_column(LargeBinary)
+    """uint8 (P, 32, 32, 3)."""
+    labels: Mapped[bytes] = mapped_column(LargeBinary)
+    """Little-endian int64 (P,)."""
 
 
 class Protocol(Base):

@@ -66,9 +66,9 @@ def draw(dataset: Dataset, size: int, resolution: int) -> Minibatch:
 def choose(dataset: Dataset, size: int) -> NDArray[np.int64]:
     """Indices of the images that `draw` takes, in its order."""
     _check_classes(dataset)
-    order = _shuffled(len(dataset.labels), dataset, "")
+    order = shuffled(len(dataset.labels), dataset, "")
     if len(dataset.classes) > size // OF_A_CLASS:
-        classes = _shuffled(len(dataset.classes), dataset, "/classes")[: size // OF_A_CLASS]
+        classes = shuffled(len(dataset.classes), dataset, "/classes")[: size // OF_A_CLASS]
         order = order[np.isin(dataset.labels[order], classes)]
     if size > len(order):
         raise DatasetError(f"{dataset.name} has {len(order)} images; a minibatch needs {size}.")
@@ -90,7 +90,7 @@ def _check_classes(dataset: Dataset) -> None:
         )
 
 
-def _shuffled(count: int, dataset: Dataset, what: str) -> NDArray[np.int64]:
+def shuffled(count: int, dataset: Dataset, what: str) -> NDArray[np.int64]:
     """0 to count - 1 in the order that the dataset's name and seed give."""
     # Seed 0 is not spelled: minibatches were drawn and scored on before there were seeds.
     seed = f"/{dataset.seed}" if dataset.seed else ""

@@ -106,6 +106,18 @@ def imagenet16(images: Uint8, labels: list[int]) -> dict[str, bytes]:
     return files
 
 
+def held_out(published: str, images: Uint8, labels: list[int]) -> dict[str, bytes]:
+    """The file of the test split, by the name of the function that writes the training files."""
+    pixels = {b"data": rows(images)}
+    match published:
+        case "cifar10":
+            return {"test_batch": python2({**pixels, b"labels": labels})}
+        case "cifar100":
+            return {"test": python2({**pixels, b"fine_labels": labels})}
+        case _:
+            return {"val_data": pickle.dumps({"data": rows(images), "labels": labels})}
+
+
 def write_folder(folder: Path, files: dict[str, bytes]) -> Path:
     folder.mkdir()
     for name, data in files.items():

@@ -19,6 +19,7 @@ from service.api.schemas.catalogue import (
     ProxyAnswer,
     SampleAnswer,
     Sampled,
+    SplitAnswer,
 )
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import NAME, SEEDS
@@ -167,30 +168,39 @@ async def named_protocols(database: DatabaseDep) -> list[ProtocolAnswer]:
 @router.get(
     "/datasets",
     operation_id="datasets",
-    summary="Where minibatches come from",
+    summary="Where minibatches come from, and what can be trained on",
     responses=problems.responses(503),
 )
 async def known_datasets(database: DatabaseDep) -> list[DatasetAnswer]:
     async with database() as session:
         found = await session.run_sync(datasets.every)
-    return [
-        DatasetAnswer(
-            name=row.name,
-            description=row.description,
-            source=row.source,
-            licence=row.licence,
-            classes=row.classes,
-            mean=row.mean,
-            std=row.std,
-            format=row.format,
-            source_sha256=row.source_sha256,
-            images=row.images,
-            seed=row.seed,
-            added_at=row.added_at,
-            minibatches=[
-                MinibatchAnswer(sha256=m.sha256, batch_size=m.batch_size, resolution=m.resolution)
-                for m in minibatches
-            ],
-        )
-        for row, minibatches in found
-    ]
+    return [_dataset(each) for each in found]
+
+
+def _dataset(known: datasets.Known) -> DatasetAnswer:
+    row = known.dataset
+    return DatasetAnswer(
+        name=row.name,
+        description=row.description,
+        source=row.source,
+        licence=row.licence,
+        classes=row.classes,
+        mean=row.mean,
+        std=row.std,
+        format=row.format,
+        source_sha256=row.source_sha256,
+        images=row.images,
+        seed=row.seed,
+        added_at=row.added_at,
+        minibatches=[
+            MinibatchAnswer(sha256=m.sha256, batch_size=m.batch_size, resolution=m.resolution)
+            for m in known.minibatches
+        ],
+        train=_split(known, "train"),
+        test=_split(known, "test"),
+    )
+
+
+def _split(known: datasets.Known, name: str) -> SplitAnswer | None:
+    found = known.splits.get(name)
+    return None if found is None else SplitAnswer(images=found.images, sha256=found.sha256)

@@ -89,8 +89,15 @@ class MinibatchAnswer(BaseModel):
     resolution: int
 
 
+class SplitAnswer(BaseModel):
+    """All images of a dataset to train on, or to test on."""
+
+    images: int = Field(description="How many are stored, each of 32 by 32 pixels.")
+    sha256: str = Field(description="Of all of them and their labels, as stored.")
+
+
 class DatasetAnswer(BaseModel):
-    """Where minibatches come from."""
+    """Where minibatches come from, and what can be trained on."""
 
     name: str
     description: str
@@ -108,3 +115,7 @@ class DatasetAnswer(BaseModel):
     mean: list[float] = Field(description="By channel, of pixel values in [0, 1].")
     std: list[float]
     minibatches: list[MinibatchAnswer]
+    train: SplitAnswer | None = Field(
+        description="What can be trained on; null where only minibatches are stored."
+    )
+    test: SplitAnswer | None = Field(description="What is then tested on; null with `train`.")

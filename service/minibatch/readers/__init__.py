@@ -22,17 +22,19 @@ KNOWN = (
 __all__ = ["Labelled", "Limits", "read"]
 
 
-def read(path: Path, limits: Limits) -> Labelled:
-    """The labelled images in a file or a folder.
+def read(path: Path, limits: Limits, *, test: bool = False) -> Labelled:
+    """The labelled images in a file or a folder, and with `test` those of its own test split.
 
     Nothing in it is run or unpacked, and no more of it is held than `limits` allow. Raises
     DatasetError, with one sentence, where it cannot be read or is refused.
     """
     try:
         if path.is_dir():
-            return read_pickles(path, limits) if pickles_in(path) else read_folder(path, limits)
+            if pickles_in(path):
+                return read_pickles(path, limits, test=test)
+            return read_folder(path, limits)
         if path.is_file():
-            return _read_file(path, limits)
+            return _read_file(path, limits, test=test)
         exists = path.exists()
     except OSError as error:
         where = error.filename or path
@@ -41,7 +43,7 @@ def read(path: Path, limits: Limits) -> Labelled:
     raise DatasetError(f"{path} {reason}.")
 
 
-def _read_file(path: Path, limits: Limits) -> Labelled:
+def _read_file(path: Path, limits: Limits, *, test: bool) -> Labelled:
     size = path.stat().st_size
     if size > limits.bytes:
         raise DatasetError(f"{path} has {size} bytes; {limits.bytes} are allowed.")
@@ -49,7 +51,7 @@ def _read_file(path: Path, limits: Limits) -> Labelled:
         head = file.read(HEAD_BYTES)
         file.seek(0)
         if head.startswith(ZIP):
-            return read_npz(path, file, limits)
+            return read_npz(path, file, limits, test=test)
         if head.startswith(GZIP) or head[TAR_AT:].startswith(TAR):
-            return read_archive(path, file, limits, gzip=head.startswith(GZIP))
+            return read_archive(path, file, limits, gzip=head.startswith(GZIP), test=test)
     raise DatasetError(f"{path} is none of the known formats: {KNOWN}.")

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 (Krizhevsky 2009), the versions for Python: their training images."""
+"""CIFAR-10 and CIFAR-100 (Krizhevsky 2009), the versions for Python."""
 
 from service.minibatch.readers.published import Document, Part, Published, of_255
 
@@ -26,6 +26,7 @@ CIFAR_10 = Published(
     title="CIFAR-10",
     source=SOURCE,
     files=(*(f"data_batch_{number}" for number in range(1, 6)), "batches.meta"),
+    test_file="test_batch",
     mean=of_255(125.3, 123.0, 113.9),
     std=of_255(63.0, 62.1, 66.7),
     part=_cifar10,
@@ -35,6 +36,7 @@ CIFAR_100 = Published(
     title="CIFAR-100",
     source=SOURCE,
     files=("train", "meta"),
+    test_file="test",
     mean=of_255(129.3, 124.1, 112.4),
     std=of_255(68.2, 65.4, 70.4),
     part=_cifar100,

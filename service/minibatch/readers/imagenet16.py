@@ -23,6 +23,7 @@ IMAGENET16_120 = Published(
     title="ImageNet16-120",
     source="Chrabaszcz et al., A Downsampled Variant of ImageNet, 2017; classes 1 to 120",
     files=tuple(f"train_data_batch_{number}" for number in range(1, 11)),
+    test_file="val_data",
     # Those that NAS-Bench-201 trains with (Dong and Yang 2020, their `get_datasets`).
     mean=of_255(122.68, 116.66, 104.01),
     std=of_255(63.22, 61.26, 65.09),

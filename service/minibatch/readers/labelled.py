@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from service.minibatch.dataset import Channels, DatasetError, Images
 from service.minibatch.readers.limits import Limits
+from service.minibatch.whole import Split
 
 NAME_CHARACTERS = 255
 """Of a class: as many as file systems allow."""
@@ -28,6 +29,8 @@ class Labelled:
     std: Channels
     images: Images
     labels: NDArray[np.int64]
+    test: Split | None = None
+    """The test split, where the data has one of its own and it was asked for."""
 
 
 def class_names(names: Sequence[object], limits: Limits) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
-"""Arrays that `numpy.savez` wrote: `images`, `labels` and, as one likes, `classes`."""
+"""Arrays that `numpy.savez` wrote: `images`, `labels` and, as one likes, `classes`, `test_images`
+and `test_labels`."""
 
 import zlib
+from collections.abc import Sequence
 from hashlib import file_digest
 from io import BufferedReader
 from math import prod
@@ -16,16 +18,19 @@ from service.minibatch.colours import Colours
 from service.minibatch.dataset import DatasetError
 from service.minibatch.readers.labelled import Labelled, class_names
 from service.minibatch.readers.limits import Limits
+from service.minibatch.whole import Split
 
 END = b"PK\5\6"
 END_BYTES = 22
 END_64 = b"PK\6\7"
 END_64_BYTES = 20
 DIRECTORY_BYTES = 2**16
-"""Of the list of members: room for hundreds, of which three are read."""
+"""Of the list of members: room for hundreds, of which five are read."""
 
 HEADER_BYTES = 10_000
 """Of an array, as numpy allows: it is parsed as Python's literals are."""
+
+TEST_MEMBERS = {"test_images.npy", "test_labels.npy"}
 
 DIMENSIONS = 4
 """Of `images`, which has most."""
@@ -33,21 +38,28 @@ DIMENSIONS = 4
 VALID = "an npz has `images`, uint8 of (M, H, W, 3) or (M, H, W), and `labels`, integers of (M,)"
 
 
-def read_npz(path: Path, file: BufferedReader, limits: Limits) -> Labelled:
+def read_npz(path: Path, file: BufferedReader, limits: Limits, *, test: bool) -> Labelled:
     digest = file_digest(file, "sha256").hexdigest()
     _check_directory(path, file)
     try:
         with ZipFile(file) as archive:
             _check_sizes(path, archive, limits)
-            images = _images(_array(path, archive, "images"), path)
+            images = _images(path, archive, "images")
             labels = _array(path, archive, "labels")
             named = "classes.npy" in archive.namelist()
             classes = _array(path, archive, "classes") if named else None
+            test = test and not TEST_MEMBERS.isdisjoint(archive.namelist())
+            test_images = _images(path, archive, "test_images") if test else None
+            test_labels = _array(path, archive, "test_labels") if test else None
     except DatasetError:
         raise
     except (BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError) as error:
         raise DatasetError(f"{path} is not a sound npz: {error}.") from error
     names, numbers = _labels(path, labels, classes, len(images), limits)
+    split = None
+    if test_images is not None and test_labels is not None:
+        known = range(len(names)) if named else [int(name) for name in names]
+        split = Split(test_images, _known(path, test_labels, known, len(test_images)))
     colours = Colours()
     colours.add(images)
     mean, std = colours.mean_and_std()
@@ -61,6 +73,7 @@ def read_npz(path: Path, file: BufferedReader, limits: Limits) -> Labelled:
         std=std,
         images=images,
         labels=numbers,
+        test=split,
     )
 
 
@@ -108,7 +121,7 @@ def _header(
 ) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
     try:
         version = npy.read_magic(file)
-        # Later versions are for longer headers than three arrays need.
+        # Later versions are for longer headers than these arrays need.
         if version != (1, 0):
             raise ValueError(f"version {version}")
         shape, fortran, dtype = npy.read_array_header_1_0(file, max_header_size=HEADER_BYTES)
@@ -124,12 +137,13 @@ def _header(
     return shape, fortran, dtype
 
 
-def _images(found: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:
+def _images(path: Path, archive: ZipFile, name: str) -> NDArray[np.uint8]:
+    found = _array(path, archive, name)
     if found.dtype != np.uint8 or found.ndim not in (3, 4) or found.shape[3:] not in ((), (3,)):
         hint = ""
         if found.ndim == 4 and found.shape[1] == 3:
-            hint = "; images.transpose(0, 2, 3, 1) puts the colours last"
-        raise DatasetError(f"`images` of {path} is {found.dtype} of {found.shape}; {VALID}{hint}.")
+            hint = f"; {name}.transpose(0, 2, 3, 1) puts the colours last"
+        raise DatasetError(f"`{name}` of {path} is {found.dtype} of {found.shape}; {VALID}{hint}.")
     pixels = found.view(np.uint8)
     return pixels if pixels.ndim == 4 else np.broadcast_to(pixels[..., None], (*pixels.shape, 3))
 
@@ -142,10 +156,7 @@ def _labels(
     limits: Limits,
 ) -> tuple[tuple[str, ...], NDArray[np.int64]]:
     """The classes' names, and labels below their number."""
-    if found.dtype.kind not in "iu" or found.shape != (images,):
-        raise DatasetError(
-            f"`labels` of {path} is {found.dtype} of {found.shape} for {images} images; {VALID}."
-        )
+    _check_labels(path, "labels", found, images)
     values, labels = np.unique(found, return_inverse=True)
     if int(values[0]) < 0:
         raise DatasetError(f"`labels` of {path} has {values[0]}; labels are 0 and above.")
@@ -157,3 +168,24 @@ def _labels(
     if int(values[-1]) >= len(names):
         raise DatasetError(f"`labels` of {path} has {values[-1]} for {len(names)} classes.")
     return names, found.astype(np.int64)
+
+
+def _known(
+    path: Path, found: NDArray[np.generic], known: Sequence[int], images: int
+) -> NDArray[np.int64]:
+    """The test labels as places among those that the training images have, or `classes` names."""
+    _check_labels(path, "test_labels", found, images)
+    values, places = np.unique(found, return_inverse=True)
+    numbers = {value: number for number, value in enumerate(known)}
+    # As Python's whole numbers: numpy compares signed and unsigned ones as floats.
+    unknown = [int(value) for value in values if int(value) not in numbers]
+    if unknown:
+        raise DatasetError(f"`test_labels` of {path} has {unknown[0]}, which is no class.")
+    return np.array([numbers[int(value)] for value in values], dtype=np.int64)[places]
+
+
+def _check_labels(path: Path, name: str, found: NDArray[np.generic], images: int) -> None:
+    if found.dtype.kind not in "iu" or found.shape != (images,):
+        raise DatasetError(
+            f"`{name}` of {path} is {found.dtype} of {found.shape} for {images} images; {VALID}."
+        )

@@ -11,6 +11,7 @@ from service.minibatch.readers.labelled import Labelled, class_names
 from service.minibatch.readers.limits import Limits
 from service.minibatch.readers.pickled_arrays import Array, PickleRefusedError
 from service.minibatch.readers.pickles import load
+from service.minibatch.whole import Split
 
 
 @dataclass(frozen=True)
@@ -76,21 +77,26 @@ class Published:
     title: str
     source: str
     files: tuple[str, ...]
+    """Of the training images and the names of the classes."""
+    test_file: str
     mean: Channels
     std: Channels
     part: Callable[[str, Document], Part]
     """Of a file's name and what it holds."""
 
     def read(self, file: str, pickle: bytes, limits: Limits) -> Part:
-        """One of `files`; raises DatasetError."""
+        """One of `files`, or the `test_file`; raises DatasetError."""
         try:
             return self.part(file, Document(load(pickle, limits.pickle_operations)))
         except PickleRefusedError as error:
             raise DatasetError(f"The pickle {file} is refused: {error}.") from error
 
-    def assemble(self, parts: Mapping[str, Part], sha256: str, limits: Limits) -> Labelled:
+    def assemble(
+        self, parts: Mapping[str, Part], sha256: str, limits: Limits, *, test: bool
+    ) -> Labelled:
         """Of the parts by file, in the order of `files` wherever they were found."""
-        missing = [file for file in self.files if file not in parts]
+        wanted = (*self.files, self.test_file) if test else self.files
+        missing = [file for file in wanted if file not in parts]
         if missing:
             raise DatasetError(f"This is {self.title}, but without {', '.join(missing)}.")
         whole = [parts[file] for file in self.files]
@@ -105,7 +111,13 @@ class Published:
             std=self.std,
             images=np.concatenate([part.images for part in whole if part.images is not None]),
             labels=np.concatenate([part.labels for part in whole if part.labels is not None]),
+            test=self._test(parts[self.test_file]) if test else None,
         )
+
+    def _test(self, part: Part) -> Split:
+        if part.images is None or part.labels is None or not len(part.labels):
+            raise DatasetError(f"The test split of this {self.title} has no images.")
+        return Split(part.images, part.labels)
 
 
 def of_255(red: float, green: float, blue: float) -> Channels:
