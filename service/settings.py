@@ -131,6 +131,13 @@ class Settings(BaseSettings):
         "computed those it knew of: while scores arrive, each is computed again so often at most.",
     )
 
+    evidence_patience_seconds: float = Field(
+        3_600.0,
+        description="How old a correlation becomes before it is computed again for fewer than a "
+        "hundredth more scores, which change little: on a busy service there are always some. One "
+        "whose accuracies have changed does not wait for it.",
+    )
+
     worker_memory_bytes: int = Field(
         0,
         description="What one architecture may take of a worker's memory; one that needs more is "

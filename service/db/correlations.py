@@ -1,143 +1,47 @@
-"""Queries on correlations: what there is to correlate, what it is computed from, what was found."""
+"""Queries on correlations: what was found, and the scores that it is computed from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from service.catalogue import CATALOGUE, Direction
 from service.db.boards import Ranking
-from service.db.models import Board, BoardCount, Correlation, Protocol, Score, Series
-
-DEFINITIONS = 1
-"""Of `service.evidence`: raise it where a metric changes, and all is computed again."""
-
-SETS = ("classes", "spellings", "whole_spellings")
-"""What the members of a set are; an answer has the first where it is not told."""
-
-
-Kind = Literal["proxy", "ensemble", "published", "reduced_training"]
+from service.db.models import Correlation, Score, Series
+from service.db.questions import Key, Question
 
 
 @dataclass(frozen=True, slots=True)
-class Scoring:
-    """Something that gives architectures of a bench a number each."""
+class Answered:
+    """Of an answer, when it was computed and from what."""
 
-    bench: str
-    name: str
-    kind: Kind
-    """`published` is a series of scores, `reduced_training` one of accuracies."""
-    state: str
-    """Changes with what it says."""
-    ranking: Ranking | None = None
-    """Of a proxy or an ensemble, its scores under one protocol."""
-    digest: str | None = None
-    """Of that protocol."""
-    series_id: int | None = None
-
-    @property
-    def direction(self) -> Direction:
-        """Of a series nobody says which way it points: the larger values count as better."""
-        return "larger" if self.ranking is None else self.ranking.direction
+    inputs: str
+    computed_at: datetime
 
 
-Key = tuple[int, str, str, int | None, int | None]
-"""What `correlations` knows a question by: truth, set, proxy, protocol and revision."""
+_KEY = (
+    Correlation.truth_id,
+    Correlation.members,
+    Correlation.proxy,
+    Correlation.protocol_id,
+    Correlation.revision,
+)
+_ANSWERED = (Correlation.inputs, Correlation.computed_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """How well a scoring ranks a truth, on a set."""
-
-    truth: Series
-    members: str
-    scoring: Scoring
-
-    @property
-    def key(self) -> Key:
-        ranking = self.scoring.ranking
-        under = (None, None) if ranking is None else (ranking.protocol_id, ranking.revision)
-        return (self.truth.id, self.members, self.scoring.name, *under)
-
-    @property
-    def text(self) -> str:
-        """The same in every database: what the resamples are drawn by."""
-        scoring = self.scoring
-        revision = None if scoring.ranking is None else scoring.ranking.revision
-        names = (scoring.name, revision, scoring.digest)
-        return "/".join(map(str, (self.truth.bench, self.truth.name, self.members, *names)))
-
-    @property
-    def inputs(self) -> str:
-        """What the answer depends on: an answer of other inputs is stale."""
-        truth = f"truth {self.truth.id} {self.truth.changes}"
-        return f"definitions {DEFINITIONS}; {truth}; {self.scoring.state}"
-
-
-def questions(
-    truths: Sequence[Series],
-    members: Sequence[str],
-    scored: Sequence[Scoring],
-    series: Sequence[Series],
-) -> list[Question]:
-    """All that can be correlated with these truths: what is scored, and series."""
-    return [
-        Question(truth, each, scoring)
-        for truth in truths
-        for each in members
-        for scoring in (*scored, *_of_series(truth, series))
-        if scoring.bench == truth.bench
-    ]
-
-
-def scorings(session: Session, bench: str, digest: str | None = None) -> list[Scoring]:
-    """The proxies and ensembles that have scores on a bench, under one protocol or all, in their
-    current revisions."""
-    query = (
-        select(Board, Protocol, func.sum(BoardCount.defined), func.sum(BoardCount.undefined))
-        .join(Protocol, Protocol.id == Board.protocol_id)
-        .join(BoardCount, BoardCount.board_id == Board.id)
-        .where(Protocol.bench == bench, BoardCount.known.is_(False))
-        .group_by(Board.id, Protocol.id)
-        .order_by(Board.protocol_id, Board.proxy)
-    )
-    if digest is not None:
-        query = query.where(Protocol.digest == digest)
-    found = []
-    for board, protocol, defined, undefined in session.execute(query):
-        kind: Kind = "ensemble"
-        # The revision of an ensemble's score is the version of what it is ranked against.
-        current = protocol.population
-        better: Direction = "larger"
-        if (proxy := CATALOGUE.get(board.proxy)) is not None:
-            kind, current, better = "proxy", proxy.revision, proxy.better[bench]
-        if board.revision == current:
-            # Scores are only ever added: as many are the same.
-            state = f"{defined} scores, {undefined} undefined, {better} better"
-            ranking = Ranking(protocol.id, board.proxy, board.revision, better)
-            scoring = Scoring(bench, board.proxy, kind, state, ranking, protocol.digest)
-            found.append(scoring)
-    return found
-
-
-def _of_series(truth: Series, series: Iterable[Series]) -> list[Scoring]:
-    """On the truth's dataset, scores by others and accuracies after less training."""
-    found = []
-    for each in series:
-        if (each.bench, each.dataset) != (truth.bench, truth.dataset):
-            continue
-        state = f"series {each.id} {each.changes}"
-        if each.kind == "score":
-            kind: Kind = "published"
-        elif each.epochs is not None and truth.epochs is not None and each.epochs < truth.epochs:
-            kind = "reduced_training"
-        else:
-            continue
-        found.append(Scoring(each.bench, each.name, kind, state, series_id=each.id))
-    return found
+def is_due(
+    question: Question, answered: Answered | None, now: datetime, patience: timedelta
+) -> bool:
+    """Whether a question is to be answered now: for the first time, or again since the answer is
+    stale and misleads, or has been stale for longer than one is patient with a few scores more."""
+    if answered is None:
+        return True
+    if answered.inputs == question.inputs:
+        return False
+    return now - answered.computed_at >= patience or question.differs_much(answered.inputs)
 
 
 def stored(session: Session, asked: Sequence[Question]) -> dict[Key, Correlation]:
@@ -157,23 +61,49 @@ def stored(session: Session, asked: Sequence[Question]) -> dict[Key, Correlation
     }
 
 
-def is_current(session: Session, question: Question) -> bool:
-    """Whether somebody has answered it meanwhile."""
-    truth, members, proxy, protocol_id, revision = question.key
-    found = session.scalar(
-        select(Correlation.inputs).where(
-            Correlation.truth_id == truth,
-            Correlation.members == members,
-            Correlation.proxy == proxy,
-            Correlation.protocol_id.is_not_distinct_from(protocol_id),
-            Correlation.revision.is_not_distinct_from(revision),
-        )
+def page(session: Session, after: int, limit: int) -> list[tuple[int, Key, Answered]]:
+    """So many answers behind the one of that id, without what they say, each with its own id."""
+    query = (
+        select(Correlation.id, *_KEY, *_ANSWERED)
+        .where(Correlation.id > after)
+        .order_by(Correlation.id)
+        .limit(limit)
     )
-    return found == question.inputs
+    return [
+        (row[0], (row[1], row[2], row[3], row[4], row[5]), Answered(*row[6:]))
+        for row in session.execute(query)
+    ]
 
 
-def store(session: Session, question: Question, findings: dict[str, Any], seconds: float) -> bool:
-    """Puts an answer in the place of the one before; False where the truth has gone meanwhile."""
+def answered(session: Session, question: Question) -> Answered | None:
+    row = session.execute(
+        select(*_ANSWERED).where(
+            *(
+                column.is_not_distinct_from(value)
+                for column, value in zip(_KEY, question.key, strict=True)
+            )
+        )
+    ).one_or_none()
+    return None if row is None else Answered(*row)
+
+
+def now(session: Session) -> datetime:
+    """By the clock that says when an answer was computed."""
+    return session.execute(select(func.now())).scalar_one()
+
+
+def store(
+    session: Session,
+    question: Question,
+    findings: dict[str, Any],
+    seconds: float,
+    since: datetime,
+) -> bool:
+    """Puts an answer in the place of the one before.
+
+    False where the truth has gone meanwhile, or somebody has answered after `since`, when the
+    inputs were read: that answer may be of newer ones.
+    """
     truth, members, proxy, protocol_id, revision = question.key
     if session.get(Series, truth, with_for_update={"key_share": True}) is None:
         return False
@@ -188,13 +118,14 @@ def store(session: Session, question: Question, findings: dict[str, Any], second
         seconds=seconds,
     )
     answer = {name: row.excluded[name] for name in ("findings", "inputs", "seconds")}
-    session.execute(
+    written = session.scalar(
         row.on_conflict_do_update(
             index_elements=["truth_id", "members", "proxy", "protocol_id", "revision"],
             set_={**answer, "computed_at": func.now()},
-        )
+            where=and_(Correlation.computed_at <= since, Correlation.inputs != row.excluded.inputs),
+        ).returning(Correlation.id)
     )
-    return True
+    return written is not None
 
 
 def _scored(ranking: Ranking) -> ColumnElement[bool]:

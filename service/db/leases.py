@@ -80,21 +80,36 @@ def claim(
     return chosen
 
 
-def take(session: Session, lease: UUID, lease_seconds: float) -> bool:
+def take(session: Session, lease: UUID, lease_seconds: float) -> datetime | None:
     """A lease on something else than evaluations, by an id that all workers know it by.
 
-    False where another worker holds it.
+    None where another worker holds it, and otherwise until when it is held: that tells this hold
+    from every other, for who takes a lease over takes it for longer.
     """
     until = _from_now(lease_seconds)
-    taken = session.scalar(
+    return session.scalar(
         insert(Lease)
         .values(id=lease, until=until)
         .on_conflict_do_update(
             index_elements=[Lease.id], set_={"until": until}, where=Lease.until < func.now()
         )
-        .returning(Lease.id)
+        .returning(Lease.until)
     )
-    return taken is not None
+
+
+def keep(session: Session, lease: UUID, until: datetime, lease_seconds: float) -> datetime | None:
+    """Extends a hold that `take` gave; None where it ran out and another worker has the lease."""
+    return session.scalar(
+        update(Lease)
+        .where(Lease.id == lease, Lease.until == until)
+        .values(until=_from_now(lease_seconds))
+        .returning(Lease.until)
+    )
+
+
+def give_back(session: Session, lease: UUID, until: datetime) -> None:
+    """Ends a hold that `take` gave, and no other worker's."""
+    session.execute(delete(Lease).where(Lease.id == lease, Lease.until == until))
 
 
 def extend(session: Session, lease: UUID, lease_seconds: float) -> None:

@@ -1,28 +1,35 @@
 """The background kind of work: how scores correlate with accuracies, slice by slice."""
 
 import time
-from collections.abc import Generator
-from dataclasses import asdict
-from datetime import UTC, datetime
-from uuid import NAMESPACE_URL, UUID, uuid5
+from collections.abc import Generator, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
 from service.benches import BENCHES
-from service.db import accuracies, correlations, leases
+from service.db import accuracies, correlations, leases, questions
 from service.db.accuracies import Columns
-from service.db.correlations import SETS, Question
-from service.db.models import Correlation
+from service.db.correlations import Answered, is_due
+from service.db.questions import SETS, Key, Question
 from service.evidence import findings
 from service.settings import Settings
-from service.workers.members import Transaction, columns, members
-from service.workers.watchdog import Watchdog
+from service.workers.members import Transaction, alike, columns, members, numbers
+from service.workers.watchdog import Hold, Watchdog
 
 log = structlog.get_logger()
 
 SLICE_SECONDS = 0.02
 """Live work waits for one of these, and a busy worker does one a second."""
+
+LOOK_SECONDS = 5.0
+"""Of its work, after which a worker looks again what there is to answer and begins with the first:
+accuracies may have come. A look takes a tenth of a second."""
+
+PAGE = 2_000
+"""Answers looked at in one slice."""
 
 Slices = Generator[None, None, None]
 
@@ -36,6 +43,7 @@ class Evidence:
 
     def __init__(self, settings: Settings, transaction: Transaction, watchdog: Watchdog) -> None:
         self._settings = settings
+        self._patience = timedelta(seconds=settings.evidence_patience_seconds)
         self._transaction = transaction
         self._watchdog = watchdog
         self._slices: Slices | None = None
@@ -66,7 +74,8 @@ class Evidence:
             self._slices = None
             self._next_look = time.monotonic() + self._settings.evidence_seconds
         except OperationalError:
-            self._slices = self._watchdog.background = None
+            self._slices = None
+            self._watchdog.let_go()
             raise
         finally:
             self._worked = self._seconds()
@@ -85,69 +94,108 @@ class Evidence:
         self._release()
 
     def _look_and_answer(self) -> Slices:
-        waiting = yield from self._waiting()
-        for question in waiting:
-            if self._given_up.get(question.text) != question.inputs and self._claim(question):
-                yield from self._answer(question)
-                self._release()
-            yield
+        """Answers what waits, in turn as it is when it last looked, until nothing is left."""
+        while True:
+            waiting = yield from self._waiting()
+            looked = self._seconds()
+            for question in waiting:
+                if (claimed := self._claim(question)) is not None:
+                    yield from self._answer(*claimed)
+                    self._release()
+                yield
+                if self._seconds() >= looked + LOOK_SECONDS:
+                    break
+            else:
+                return
 
     def _waiting(self) -> Generator[None, None, list[Question]]:
-        """What has no answer, or a stale one, in turn."""
-        asked: list[Question] = []
+        """What has no answer, or one that is due to be computed again, in turn."""
+        known: dict[Key, Answered] = {}
+        last = 0
+        while True:
+            with self._transaction() as session:
+                now = correlations.now(session)
+                page = correlations.page(session, last, PAGE)
+            known.update({key: answered for _, key, answered in page})
+            yield
+            if len(page) < PAGE:
+                break
+            last = page[-1][0]
+        waiting = []
         for bench in BENCHES:
             with self._transaction() as session:
                 truths = accuracies.truths(session, bench)
-                scored = correlations.scorings(session, bench)
+                scored = questions.scorings(session, bench)
                 series = accuracies.of_bench(session, bench)
-            asked += correlations.questions(truths, SETS, scored, series)
+            scored = [each for each in scored if each.enough]
             yield
-        with self._transaction() as session:
-            stored = correlations.stored(session, asked)
-        waiting = [
-            (_turn(question, answer), question)
-            for question in asked
-            if (answer := stored.get(question.key)) is None or answer.inputs != question.inputs
-        ]
-        return [question for _, question in sorted(waiting, key=lambda each: each[0])]
+            for place, truth in enumerate(truths):
+                for question in questions.questions([truth], SETS, scored, series):
+                    answered = known.get(question.key)
+                    if is_due(question, answered, now, self._patience):
+                        waiting.append((_turn(question, answered, place), question))
+                yield
+        waiting.sort(key=lambda each: each[0])
+        return [question for _, question in waiting]
 
-    def _claim(self, question: Question) -> bool:
-        """False where another worker has it, or has answered it."""
+    def _claim(self, question: Question) -> tuple[Question, datetime] | None:
+        """The question of what is stored by now, and when that was; None where another worker has
+        it or has answered it, or it cannot be answered."""
         lease = uuid5(NAMESPACE_URL, f"urn:nascore:correlation:{question.text}")
         with self._transaction() as session:
-            if not leases.take(session, lease, self._settings.lease_seconds):
-                return False
-            self._watchdog.background = lease
-            known = correlations.is_current(session, question)
-        if known:
+            until = leases.take(session, lease, self._settings.lease_seconds)
+        if until is None:
+            return None
+        self._watchdog.hold(Hold(lease, until))
+        with self._transaction() as session:
+            # The time first: what is read after it is no older.
+            since = correlations.now(session)
+            fresh = questions.refreshed(session, question)
+            known = None if fresh is None else correlations.answered(session, fresh)
+        if (
+            fresh is None
+            or not is_due(fresh, known, since, self._patience)
+            or self._given_up.get(fresh.text) == fresh.inputs
+        ):
             self._release()
-        return not known
+            return None
+        return fresh, since
 
     def _release(self) -> None:
-        lease: UUID | None = self._watchdog.background
-        if lease is not None:
-            self._watchdog.background = None
+        if (held := self._watchdog.let_go()) is not None:
             with self._transaction() as session:
-                leases.release(session, lease)
+                leases.give_back(session, *held)
 
-    def _answer(self, question: Question) -> Slices:
+    def _answer(self, question: Question, since: datetime) -> Slices:
+        """Of one set, and with it of those which have the same members."""
         before = self._seconds()
         try:
             truth = yield from self._read(question)
-            of = yield from members(self._transaction, question, truth)
-            found = yield from findings(question.text, of)
+            of = yield from numbers(self._transaction, question.scoring)
+            asked = {}
+            for each in SETS:
+                asked[each] = yield from members(each, question.scoring, truth, of)
+            same = [each for each in SETS if alike(asked[each], asked[question.members])]
+            # Drawn by the text of the first, so that each has the same answer whoever computes it.
+            first = replace(question, members=same[0])
+            found = yield from findings(first.text, asked[question.members])
             seconds = self._seconds() - before
-            with self._transaction() as session:
-                stored = correlations.store(session, question, asdict(found), seconds)
+            for each in same:
+                self._store(replace(question, members=each), asdict(found), seconds, since)
         except OperationalError:
             raise
         except Exception:
             # What cannot be answered leaves the others their turns.
             log.exception("correlation failed", question=question.text)
             self._given_up[question.text] = question.inputs
-        else:
-            if stored:
-                log.info("correlated", question=question.text, seconds=round(seconds, 4))
+
+    def _store(
+        self, question: Question, found: Mapping[str, object], seconds: float, since: datetime
+    ) -> None:
+        with self._transaction() as session:
+            stored = correlations.store(session, question, dict(found), seconds, since)
+        if stored:
+            log.info("correlated", question=question.text, seconds=round(seconds, 4))
 
     def _read(self, question: Question) -> Generator[None, None, Columns]:
         name = (question.truth.id, question.truth.changes)
@@ -157,14 +205,19 @@ class Evidence:
         return self._truth[1]
 
 
-def _turn(question: Question, answer: Correlation | None) -> tuple[bool, datetime, bool, int, int]:
-    """What nobody has answered comes first, of that the service's own scores and the default set;
-    then what is oldest."""
+Turn = tuple[bool, bool, datetime, bool, int, int]
+
+
+def _turn(question: Question, answered: Answered | None, place: int) -> Turn:
+    """The default protocol comes first, however many others there are. Of each, what nobody has
+    answered, of that the service's own scores, the default set and the most telling truth, the one
+    in the first `place`; then what is oldest."""
     never = datetime.min.replace(tzinfo=UTC)
     return (
-        answer is not None,
-        never if answer is None else answer.computed_at,
+        not question.scoring.default,
+        answered is not None,
+        never if answered is None else answered.computed_at,
         question.scoring.ranking is None,
         SETS.index(question.members),
-        question.truth.id,
+        place,
     )

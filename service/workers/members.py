@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from service.db import accuracies, correlations
 from service.db.accuracies import Columns
 from service.db.boards import Ranking
-from service.db.correlations import Question
+from service.db.questions import Scoring
 from service.evidence import Members
 
 Transaction = Callable[[], AbstractContextManager[Session]]
@@ -60,36 +60,58 @@ def columns(transaction: Transaction, series_id: int) -> Generator[None, None, C
     )
 
 
-def members(
-    transaction: Transaction, question: Question, truth: Columns
-) -> Generator[None, None, Members]:
-    """The members of the question's set that have both, in the order of their hashes.
-
-    Of a series a spelling has its own score, and otherwise that of its architecture.
-    """
-    scoring, classes = question.scoring, question.members == "classes"
-    known = _by_architecture(truth) if classes else truth
+def numbers(transaction: Transaction, scoring: Scoring) -> Generator[None, None, Scores | Columns]:
+    """What a scoring says: of architectures, or a series of spellings."""
     if scoring.ranking is not None:
-        scores = yield from _scores(transaction, scoring.ranking)
-        there, values = scores.of(known.architecture_id)
+        return (yield from _scores(transaction, scoring.ranking))
+    assert scoring.series_id is not None  # noqa: S101 - what is not ranked is a series
+    return (yield from columns(transaction, scoring.series_id))
+
+
+def members(
+    of: str, scoring: Scoring, truth: Columns, given: Scores | Columns
+) -> Generator[None, None, Members]:
+    """The members of the set that have both, in the order of their hashes.
+
+    Of a series a spelling has its own score, and otherwise that of its architecture. A slice of
+    four hundred thousand spellings takes up to half a second, which is what it takes to sort them.
+    """
+    known = truth
+    if of == "classes":
+        known = _by_architecture(truth)
+        yield
+        if isinstance(given, Columns):
+            means = _by_architecture(given)
+            given = Scores(means.architecture_id, means.value)
+            yield
+    if isinstance(given, Scores):
+        there, values = given.of(known.architecture_id)
     else:
-        assert scoring.series_id is not None  # noqa: S101 - what is not ranked is a series
-        series = yield from columns(transaction, scoring.series_id)
-        if classes:
-            means = _by_architecture(series)
-            there, values = Scores(means.architecture_id, means.value).of(known.architecture_id)
-        else:
-            own = dict(zip(series.spelling, series.value.tolist(), strict=True))
-            there = np.array([spelling in own for spelling in known.spelling], bool)
-            values = np.array([own[each] for each in known.spelling if each in own], float)
-    if question.members == "whole_spellings":
+        own = dict(zip(given.spelling, given.value.tolist(), strict=True))
+        there = np.array([spelling in own for spelling in known.spelling], bool)
+        yield
+        values = np.array([own[each] for each in known.spelling if each in own], float)
+    yield
+    if of == "whole_spellings":
         values = values[known.whole[there]]
         there = there & known.whole
     hashes = known.hash[there]
     # Of spellings with one hash the order is the column's.
     order = np.argsort(hashes, kind="stable")
-    owners = np.unique(hashes[order], return_inverse=True)[1].astype(np.int64)
-    return Members(owners, values[order], known.value[there][order], scoring.direction == "larger")
+    yield
+    hashes = hashes[order]
+    owners = np.cumsum(np.append(False, hashes[1:] != hashes[:-1])[: len(hashes)])
+    larger = scoring.direction == "larger"
+    return Members(owners.astype(np.int64), values[order], known.value[there][order], larger)
+
+
+def alike(some: Members, others: Members) -> bool:
+    """Whether two sets are the same: of NAS-Bench-101 each class has one spelling, a whole one."""
+    return (
+        np.array_equal(some.architectures, others.architectures)
+        and np.array_equal(some.scores, others.scores, equal_nan=True)
+        and np.array_equal(some.accuracies, others.accuracies)
+    )
 
 
 def _scores(transaction: Transaction, ranking: Ranking) -> Generator[None, None, Scores]:

@@ -30,6 +30,7 @@ QUICK = {
     "NASCORE_POLL_SECONDS": "0.5",
     "NASCORE_STOP_SECONDS": "2",
     "NASCORE_EVIDENCE_SECONDS": "0.3",
+    "NASCORE_EVIDENCE_PATIENCE_SECONDS": "1",
 }
 """The same mechanisms as by default, at a pace for tests."""
 

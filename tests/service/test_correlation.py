@@ -15,9 +15,9 @@ from sqlalchemy import select, text
 
 from service import evidence
 from service.api.schemas.correlation import CSV_HEADER, METRICS
-from service.benches import BENCHES
-from service.db.correlations import SETS
-from service.db.models import Architecture, Protocol, Series, SeriesValue
+from service.benches import BENCHES, Reading
+from service.db.models import Architecture, Correlation, Protocol, Series, SeriesValue
+from service.db.questions import LEAST, SETS
 from tests.service.correlating import (
     COLUMNS,
     NB201,
@@ -51,6 +51,7 @@ def clean(running: Running) -> Iterator[None]:
 def test_names_are_those_of_the_science() -> None:
     assert METRICS == evidence.METRICS
     assert set(SETS) == {"classes", "spellings", "whole_spellings"}
+    assert LEAST == evidence.LEAST
 
 
 def test_without_accuracies_it_says_what_is_missing(
@@ -360,16 +361,86 @@ def test_the_command_prints_the_table(
     assert "one of made" in refused.stderr
 
 
-def test_protocols_are_told_apart(
+def test_protocols_are_told_apart_and_what_has_too_few_scores_is_not_computed(
     http: httpx2.Client, running: Running, scored: dict[str, Any]
 ) -> None:
-    """One architecture is scored under another seed: it has an answer of its own, with a reason."""
     assert ask(http, {"bench": "nb201", **NO_PATH, "proxies": ["params"], "seed": 51}).is_success
     add_series(running, "made", truth(scored))
+    answer = http.get("/correlation?bench=nb201&seed=51").json()
+    assert answer["items"] == []
+    reason = "only 1 architectures have both a score and an accuracy; at least 20 are needed"
+    assert answer["missing"] == [f"params: {reason}"]
+    for members in SETS:
+        assert len(await_answer(http, f"members={members}", complete)["items"]) == 3
     with running.session() as session:
-        assert len(session.scalars(select(Protocol.id).where(Protocol.bench == "nb201")).all()) > 1
-    answer = await_answer(http, "seed=51", complete)
-    (item,) = answer["items"]
-    assert item["all"]["members"] == 1
-    reason = item["all"]["metrics"]["spearman"]["undefined"]
-    assert reason.startswith("only 1 architectures")
+        answered = session.scalars(select(Correlation.protocol_id).distinct()).all()
+        protocols = select(Protocol).where(Protocol.id.in_(answered))
+        assert [each.document["seed"] for each in session.scalars(protocols)] == [0]
+
+
+def test_a_score_of_what_has_no_accuracy_changes_nothing(
+    http: httpx2.Client, running: Running, scored: dict[str, Any]
+) -> None:
+    add_series(running, "made", truth(scored))
+    before = await_answer(http, "", complete)
+    fresh = unscored(scored, 8)
+    body = {"bench": "nb201", **fresh.asked, "proxies": PROXIES}
+    assert ask(http, body).status_code == 200
+    after = by_name(http.get("/correlation?bench=nb201").json())
+    for proxy, item in by_name(before).items():
+        # What it costs is another matter: workers measure that as they score.
+        assert {**after[proxy], "cost": None} == {**item, "cost": None}
+
+
+def test_an_undefined_score_is_taken_in(
+    http: httpx2.Client, running: Running, scored: dict[str, Any]
+) -> None:
+    fresh = unscored(scored, 9)
+    answer = ask(http, {"bench": "nb201", **fresh.asked, "proxies": ["flops"], "seed": 9})
+    assert answer.status_code == 200
+    digest = fresh.architecture.hash
+    add_series(running, "made", truth([*scored, digest], 2))
+    before = by_name(await_answer(http, "", complete))["nwot"]["all"]["undefined"]
+    insert = text(
+        "INSERT INTO scores (architecture_id, protocol_id, proxy, revision, undefined, device, "
+        "torch, seconds) SELECT a.id, b.protocol_id, b.proxy, b.revision, 'made up', 'cpu', '0', 0 "
+        "FROM architectures a, boards b JOIN protocols p ON p.id = b.protocol_id "
+        "WHERE a.hash = :hash AND b.proxy = 'nwot' AND p.document ->> 'seed' = '0'"
+    )
+    try:
+        with running.session() as session:
+            session.execute(insert, {"hash": digest})
+        answer = await_answer(
+            http, "", lambda now: by_name(now)["nwot"]["all"]["undefined"] == before + 1
+        )
+        assert by_name(answer)["nwot"]["stale"] is False
+    finally:
+        with running.session() as session:
+            session.execute(text("DELETE FROM scores WHERE undefined = 'made up'"))
+
+
+def test_sets_with_the_same_members_have_the_same_answer(
+    http: httpx2.Client, running: Running, scored: dict[str, Any]
+) -> None:
+    """As of NAS-Bench-101, where a class has one spelling: it is computed once."""
+    rows = truth(scored, 7)
+    firsts = {digest: (digest, *row) for digest, *row in reversed(rows)}
+    add_series(running, "ones", firsts.values())
+    dead = [(*row[:2], number > 3, row[3]) for number, row in enumerate(firsts.values())]
+    add_series(running, "with-dead-operations", dead)
+    answers = {
+        (name, members): await_answer(http, f"truth={name}&members={members}", complete)["items"]
+        for name in ("ones", "with-dead-operations")
+        for members in SETS
+    }
+    for key in ("all", "top_tenth", "seconds"):
+        ones, others = (
+            [[item[key] for item in answers[name, members]] for members in SETS]
+            for name in ("ones", "with-dead-operations")
+        )
+        assert ones[0] == ones[1] == ones[2]
+        assert others[0] == others[1] != others[2]
+
+
+def unscored(scored: dict[str, Any], seed: int) -> Reading:
+    return next(each for each in NB201.sample(500, seed) if each.architecture.hash not in scored)

@@ -8,9 +8,11 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from service.db.correlations import SETS
+from service.db.questions import SETS
 from tests.service.correlating import (
+    NB201,
     NO_PATH,
+    PROXIES,
     add_series,
     await_answer,
     complete,
@@ -18,7 +20,7 @@ from tests.service.correlating import (
     score_some,
     truth,
 )
-from tests.service.running import Running, ask
+from tests.service.running import Running, ask, score_all
 
 
 @pytest.fixture(scope="module")
@@ -90,14 +92,18 @@ def test_a_reserved_worker_leaves_it_to_others(
 ) -> None:
     running.end_workers()
     try:
-        add_series(running, "made", truth(scored))
         running.start_worker("worker-reserved", "--reserved")
-        for seed in (41, 42):
-            body = {"bench": "nb201", **NO_PATH, "proxies": ["params"], "seed": seed}
-            assert ask(http, body).status_code == 200
-            time.sleep(1)
+        body = {"bench": "nb201", **NO_PATH, "proxies": ["params"], "seed": 41}
+        assert ask(http, body).status_code == 200
+        running.start_worker("worker-beside")
+        for number in range(6):
+            add_series(running, f"made-{number}", truth(scored, number))
+        for number in range(6):
+            for members in SETS:
+                await_answer(http, f"truth=made-{number}&members={members}", complete)
+        # Two that are not reserved share it, as above.
+        assert len(running.lines("worker-beside", "correlated")) == 6 * 3 * 3
         assert running.lines("worker-reserved", "correlated") == []
-        assert http.get("/correlation?bench=nb201").json()["items"] == []
     finally:
         running.end_workers()
         running.start_worker()
@@ -119,6 +125,50 @@ def test_a_killed_workers_question_is_answered_by_the_next(
         running.start_worker("worker-next")
         for number in range(4):
             await_answer(http, f"truth=made-{number}", complete)
+    finally:
+        running.end_workers()
+        running.start_worker()
+
+
+def test_another_seed_does_not_delay_the_default_board(
+    http: httpx2.Client, running: Running, scored: dict[str, Any]
+) -> None:
+    spellings = [reading.asked for reading in NB201.sample(90, 5)]
+    score_all(http, "nb201", spellings, proxies=PROXIES, seed=61)
+    running.end_workers()
+    try:
+        for number in range(2):
+            add_series(running, f"made-{number}", truth(scored, number))
+        running.start_worker("worker-orders")
+        for number in range(2):
+            for members in SETS:
+                for seed in (0, 61):
+                    query = f"truth=made-{number}&members={members}&seed={seed}"
+                    assert len(await_answer(http, query, complete)["items"]) == 3
+        digest = http.get("/correlation?bench=nb201").json()["protocol"]["digest"]
+        asked = [line["question"] for line in running.lines("worker-orders", "correlated")]
+        default = [question.endswith(f"/{digest}") for question in asked]
+        assert default == [True] * 18 + [False] * 18
+        sets = [question.split("/")[2] for question in asked[:18]]
+        assert sets == [members for members in SETS for _ in range(6)]
+    finally:
+        running.end_workers()
+        running.start_worker()
+
+
+def test_accuracies_that_arrive_need_not_wait_for_the_end_of_a_list(
+    http: httpx2.Client, running: Running, scored: dict[str, Any]
+) -> None:
+    running.end_workers()
+    try:
+        for number in range(60):
+            add_series(running, f"made-{number}", truth(scored, number))
+        running.start_worker("worker-lists")
+        await_answer(http, "truth=made-0", complete)
+        add_series(running, "late", truth(scored, 60))
+        assert len(await_answer(http, "truth=late", complete)["items"]) == 3
+        last = http.get("/correlation?bench=nb201&truth=made-59&members=whole_spellings").json()
+        assert last["items"] == []
     finally:
         running.end_workers()
         running.start_worker()

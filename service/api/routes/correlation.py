@@ -24,9 +24,9 @@ from service.api.schemas.correlation import (
 from service.api.schemas.cost import CorrelatedCost
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import NAME, SEEDS
-from service.db import accuracies, correlations, ensembles, pass_seconds
-from service.db.correlations import Question, Scoring
+from service.db import accuracies, correlations, ensembles, pass_seconds, questions
 from service.db.models import Correlation, Series
+from service.db.questions import LEAST, Question, Scoring
 from service.protocol import Protocol as ScoredUnder
 
 router = APIRouter(tags=["accuracies"])
@@ -104,11 +104,13 @@ async def correlation(
 def _rows(
     session: Session, truth: Series, members: Set, digest: str
 ) -> list[tuple[Question, Correlation | None]]:
-    scored = correlations.scorings(session, truth.bench, digest)
+    scored = questions.scorings(session, truth.bench, digest)
     series = accuracies.of_bench(session, truth.bench)
-    asked = correlations.questions([truth], [members], scored, series)
-    stored = correlations.stored(session, asked)
-    return [(question, stored.get(question.key)) for question in asked]
+    asked = questions.questions([truth], [members], scored, series)
+    enough = [question for question in asked if question.scoring.enough]
+    stored = correlations.stored(session, enough)
+    answers = {question.key: stored.get(question.key) for question in enough}
+    return [(question, answers.get(question.key)) for question in asked]
 
 
 def _costs(session: Session, protocol: ScoredUnder) -> Callable[[Scoring], CorrelatedCost]:
@@ -168,6 +170,12 @@ def _missing(
     missing = []
     if not any(question.scoring.ranking is not None for question, _ in rows):
         missing.append(f"nothing of {bench} is scored under {under}: `POST /score` asks for it")
-    if waiting := sum(answer is None for _, answer in rows):
+    few = [question.scoring for question, _ in rows if not question.scoring.enough]
+    missing += [
+        f"{scoring.name}: only {scoring.scored} architectures have both a score and an accuracy; "
+        f"at least {LEAST} are needed"
+        for scoring in few
+    ]
+    if waiting := sum(answer is None for _, answer in rows) - len(few):
         missing.append(f"{waiting} of {len(rows)} wait until a worker has time for them")
     return missing

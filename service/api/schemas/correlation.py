@@ -93,7 +93,7 @@ class Correlated(BaseModel):
     top_tenth: Found = Field(description="Among the true best tenth alone.")
     computed_at: datetime
     seconds: float = Field(description="What the computation took.")
-    stale: bool = Field(description="Whether scores or accuracies have changed since.")
+    stale: bool = Field(description="Whether accuracies, or scores beside them, changed since.")
 
 
 class Correlations(BaseModel):
