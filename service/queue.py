@@ -51,6 +51,10 @@ class Doorbells:
                 return _job_id(text)
         return None
 
+    def live_waits(self) -> bool:
+        """Whether there is live work to hear of."""
+        return bool(self._redis.llen(LIVE))
+
     def ring(self, job_id: UUID, priority: str) -> None:
         """Puts the job last. Each has one doorbell: with two it would have two turns to one."""
         with self._redis.pipeline() as both:

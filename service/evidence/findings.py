@@ -62,9 +62,10 @@ class Findings:
 def findings(question: str, members: Members) -> Generator[None, None, Findings]:
     """Every metric of a set, and inside its true top tenth, in slices, one a `next`.
 
-    The resamples depend on the text of `question`. A slice takes some hundredths of a second; it
-    grows with a set of more than a hundred thousand members. Where the best tenth is sought, what
-    is as accurate as its last member belongs to it.
+    The resamples depend on the text of `question`. A slice takes some hundredths of a second of up
+    to fifty thousand members, and of four hundred thousand up to half a second, which is SciPy's
+    Kendall's τ. Where the best tenth is sought, what is as accurate as its last member belongs to
+    it.
     """
     whole = yield from _find(question, members, "have both a score and an accuracy")
     best = members.top_tenth() if len(members) else members
@@ -73,9 +74,10 @@ def findings(question: str, members: Members) -> Generator[None, None, Findings]
 
 
 def _find(question: str, members: Members, of: str) -> Generator[None, None, Found]:
-    architectures = len(np.unique(members.architectures))
+    architectures = int(members.owners.max(initial=-1)) + 1
+    yield
     metrics: dict[str, Interval | Undefined]
-    if (reason := _why_not(members, architectures, of)) is None:
+    if (reason := (yield from _why_not(members, architectures, of))) is None:
         metrics = yield from _measured(question, members)
     else:
         metrics = dict.fromkeys(METRICS, Undefined(reason))
@@ -83,12 +85,16 @@ def _find(question: str, members: Members, of: str) -> Generator[None, None, Fou
     return Found(len(members), architectures, members.undefined, resamples, metrics)
 
 
-def _why_not(members: Members, architectures: int, of: str) -> str | None:
+def _why_not(members: Members, architectures: int, of: str) -> Generator[None, None, str | None]:
     if architectures < LEAST:
         return f"only {architectures} architectures {of}; at least {LEAST} are needed"
-    if members.merits.max() == 0:
+    merits = members.merits
+    yield
+    truths = members.truths
+    yield
+    if merits.max() == 0:
         return "the score is the same for all"
-    if members.truths.max() == 0:
+    if truths.max() == 0:
         return "the accuracy is the same for all"
     return None
 
@@ -98,15 +104,18 @@ def _measured(
 ) -> Generator[None, None, dict[str, Interval | Undefined]]:
     measure = Measure(members)
     yield from measure.prepare()
-    values = {name: float(each[0]) for name, each in measure(_once(members)).items()}
+    once = yield from measure.of(_once(members))
+    values = {name: float(each[0]) for name, each in once.items()}
     # The rank correlations are SciPy's own, which has no routine for those of selection.
-    for routine in (spearman.spearman, kendall.kendall_tau_b, kendall.pairwise_agreement):
-        values[routine.__name__] = routine(members)
-        yield
+    values["spearman"] = spearman.spearman(members)
+    yield
+    values["kendall_tau_b"] = tau = kendall.kendall_tau_b(members)
+    yield
+    values["pairwise_agreement"] = kendall.pairwise_agreement(members, tau)
     parts: list[dict[str, Floats]] = []
     for counts in bootstrap.counts(question, members.owners):
-        parts.append(measure(counts))
         yield
+        parts.append((yield from measure.of(counts)))
     metrics: dict[str, Interval | Undefined] = {}
     for name in METRICS:
         together = np.concatenate([part[name] for part in parts])
@@ -121,36 +130,40 @@ def _once(members: Members) -> Integers:
 
 
 class Measure:
-    """The metrics of resamples of a set, signed as they are reported."""
+    """The metrics of resamples of a set, signed as they are reported. All in slices, since each
+    takes its time where the members are many."""
 
     def __init__(self, members: Members) -> None:
+        """Use `prepare` before `of`."""
         self._members = members
-        self._merits, self._truths = Levels(members.merits), Levels(members.truths)
-        self._inversions = kendall.Inversions(members.merits, members.truths)
-        self._joint = Levels(self._inversions.joint_ties())
 
     def prepare(self) -> Generator[None, None, None]:
+        members = self._members
+        self._merits = Levels(members.merits)
+        yield
+        self._truths = Levels(members.truths)
+        yield
+        self._inversions = kendall.Inversions(members.merits, members.truths)
+        yield
+        self._joint = Levels(self._inversions.joint_ties())
         yield
         yield from self._inversions.prepare()
 
-    def __call__(self, counts: Integers) -> dict[str, Floats]:
+    def of(self, counts: Integers) -> Generator[None, None, dict[str, Floats]]:
         """By metric (resamples,), from counts (resamples, members)."""
         merits, truths, sign = self._merits, self._truths, self._members.sign
         merit_totals, truth_totals = merits.totals(counts), truths.totals(counts)
+        ties = tied_pairs(self._joint.totals(counts))
+        yield
+        inverted = yield from self._inversions.pairs(counts)
         tau, agreement = kendall.resampled(
-            counts.sum(axis=1),
-            tied_pairs(merit_totals),
-            tied_pairs(truth_totals),
-            tied_pairs(self._joint.totals(counts)),
-            self._inversions.pairs(counts),
+            counts.sum(axis=1), tied_pairs(merit_totals), tied_pairs(truth_totals), ties, inverted
         )
         ranked = (counts, merits, truths, merit_totals, truth_totals)
-        in_order = (
-            sign * spearman.resampled(*ranked),
-            sign * tau,
-            agreement,
-            selection.ndcg(counts, self._members.gains, *ranked[1:]),
-            selection.precision(*ranked),
-            selection.top_share(*ranked),
-        )
+        rho = spearman.resampled(*ranked)
+        yield
+        gained = selection.ndcg(counts, self._members.gains, *ranked[1:])
+        yield
+        shares = selection.precision(*ranked), selection.top_share(*ranked)
+        in_order = (sign * rho, sign * tau, agreement, gained, *shares)
         return dict(zip(METRICS, in_order, strict=True))

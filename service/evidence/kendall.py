@@ -1,6 +1,6 @@
 """Kendall's τ_b, and how often a score puts two architectures in the right order."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from math import sqrt
 
 import numpy as np
@@ -15,16 +15,16 @@ def kendall_tau_b(members: Members) -> float:
     return members.sign * float(kendalltau(members.merits, members.truths).statistic)
 
 
-def pairwise_agreement(members: Members) -> float:
+def pairwise_agreement(members: Members, tau: float) -> float:
     """Of the pairs with different accuracies, the share that the score puts in the right order.
 
     A pair that the score ties counts one half: with C pairs in the right order and D in the wrong
     one, in the catalogue's direction, ½ + (C - D) / (2 · pairs with different accuracies). C - D is
-    that of SciPy's τ_b.
+    that of `tau`, the members' `kendall_tau_b`.
     """
     untied = _untied(members.truths)
     spread = sqrt(_untied(members.merits)) * sqrt(untied)
-    difference = round(members.sign * kendall_tau_b(members) * spread)
+    difference = round(members.sign * tau * spread)
     return 0.5 + difference / (2 * untied)
 
 
@@ -65,8 +65,9 @@ class Inversions:
             order = order[np.argsort(order >> bit, kind="stable")]
             yield
 
-    def pairs(self, counts: Integers) -> Integers:
-        """Of counts (resamples, members), the pairs in opposite orders: (resamples,)."""
+    def pairs(self, counts: Integers) -> Generator[None, None, Integers]:
+        """Of counts (resamples, members), the pairs in opposite orders: (resamples,). Yields after
+        each merge."""
         found = np.zeros(len(counts), np.int64)
         for order, right, starts, lengths in self._merges:
             here = counts[:, order]
@@ -76,6 +77,7 @@ class Inversions:
             passed = np.cumsum(lefts, axis=1)
             passed -= np.repeat((passed - lefts)[:, starts], lengths, axis=1)
             found += (rights * passed).sum(axis=1)
+            yield
         return found
 
     def joint_ties(self) -> Integers:

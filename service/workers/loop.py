@@ -156,10 +156,17 @@ class Worker:
         self._persist(lambda: self._release(lease, chunk))
         watchdog.lease = None
         self._worked_at = time.monotonic()
-        if self._worked_at >= self._busy_until:
+        if self._worked_at >= self._busy_until and not self._live_waits():
             # Where there is always work there is evidence all the same.
             self._correlate()
             self._busy_until = time.monotonic() + self._settings.chunk_seconds
+
+    def _live_waits(self) -> bool:
+        try:
+            return self._doorbells.live_waits()
+        except Unreachable as error:
+            log.warning("redis gone", error=str(error))
+            return False
 
     def _correlate(self) -> bool:
         """Does a slice of what can wait; False where nothing does."""

@@ -68,41 +68,50 @@ def numbers(transaction: Transaction, scoring: Scoring) -> Generator[None, None,
     return (yield from columns(transaction, scoring.series_id))
 
 
+def by_hash(of: Columns) -> Columns:
+    """Sorted by hash, and by spelling where that is the same: half a second of four hundred
+    thousand, which cannot be cut."""
+    order = np.argsort(of.hash, kind="stable")
+    spelling = [of.spelling[place] for place in order.tolist()]
+    ids, hashes = of.architecture_id[order], of.hash[order]
+    return Columns(ids, hashes, spelling, of.whole[order], of.value[order])
+
+
 def members(
     of: str, scoring: Scoring, truth: Columns, given: Scores | Columns
 ) -> Generator[None, None, Members]:
-    """The members of the set that have both, in the order of their hashes.
+    """The members of the set that have both, in the order of their hashes, as `truth` has them.
 
-    Of a series a spelling has its own score, and otherwise that of its architecture. A slice of
-    four hundred thousand spellings takes up to half a second, which is what it takes to sort them.
+    Of a series a spelling has its own score, and otherwise that of its architecture.
     """
-    known = truth
+    first = np.append(True, truth.hash[1:] != truth.hash[:-1])[: len(truth.hash)]
+    owners = np.cumsum(first) - 1
+    accuracies, ids = truth.value, truth.architecture_id
     if of == "classes":
-        known = _by_architecture(truth)
-        yield
+        accuracies = np.bincount(owners, accuracies) / np.bincount(owners)
+        owners, ids = owners[first], ids[first]
         if isinstance(given, Columns):
-            means = _by_architecture(given)
-            given = Scores(means.architecture_id, means.value)
-            yield
+            given = _means(given)
+    yield
     if isinstance(given, Scores):
-        there, values = given.of(known.architecture_id)
+        there, values = given.of(ids)
     else:
         own = dict(zip(given.spelling, given.value.tolist(), strict=True))
-        there = np.array([spelling in own for spelling in known.spelling], bool)
         yield
-        values = np.array([own[each] for each in known.spelling if each in own], float)
+        found: list[float] = []
+        for start in range(0, len(truth.spelling), PAGE):
+            # Those of a series are all numbers.
+            found += [own.get(each, np.nan) for each in truth.spelling[start : start + PAGE]]
+            yield
+        values = np.array(found, float)
+        there = ~np.isnan(values)
+        values = values[there]
     yield
     if of == "whole_spellings":
-        values = values[known.whole[there]]
-        there = there & known.whole
-    hashes = known.hash[there]
-    # Of spellings with one hash the order is the column's.
-    order = np.argsort(hashes, kind="stable")
-    yield
-    hashes = hashes[order]
-    owners = np.cumsum(np.append(False, hashes[1:] != hashes[:-1])[: len(hashes)])
+        values = values[truth.whole[there]]
+        there = there & truth.whole
     larger = scoring.direction == "larger"
-    return Members(owners.astype(np.int64), values[order], known.value[there][order], larger)
+    return Members(owners[there].astype(np.int64), values, accuracies[there], larger)
 
 
 def alike(some: Members, others: Members) -> bool:
@@ -131,12 +140,7 @@ def _scores(transaction: Transaction, ranking: Ranking) -> Generator[None, None,
     return Scores(ids[order], values[order])
 
 
-def _by_architecture(of: Columns) -> Columns:
-    """One row an architecture, sorted by its id: the mean over its spellings, of which it keeps
-    the first."""
-    ids, firsts, places, counts = np.unique(
-        of.architecture_id, return_index=True, return_inverse=True, return_counts=True
-    )
-    means = np.bincount(places, of.value, len(ids)) / counts
-    spellings = [of.spelling[first] for first in firsts]
-    return Columns(ids, of.hash[firsts], spellings, of.whole[firsts], means)
+def _means(of: Columns) -> Scores:
+    """Of an architecture, the mean over its spellings."""
+    ids, places, counts = np.unique(of.architecture_id, return_inverse=True, return_counts=True)
+    return Scores(ids, np.bincount(places, of.value, len(ids)) / counts)

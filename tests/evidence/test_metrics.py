@@ -1,7 +1,7 @@
 """Every metric beside SciPy, and beside plain versions that go through all orders of the ties."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Generator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ from scipy.stats import kendalltau, spearmanr
 from service.evidence import METRICS, Interval, Members, Undefined, findings
 from service.evidence.findings import Measure
 from tests.evidence import plain
+
+T = TypeVar("T")
 
 Rows = list[tuple[int | None, int]]
 """A score, or none, and an accuracy."""
@@ -34,19 +36,22 @@ def members(rows: Rows, larger: bool, owners: Sequence[int] | None = None) -> Me
 
 def measured(of: Members, counts: Any) -> dict[str, float]:
     measure = Measure(of)
-    for _ in measure.prepare():
-        pass
-    found = measure(np.array([counts, np.ones_like(counts)], np.int64))
+    finished(measure.prepare())
+    found = finished(measure.of(np.array([counts, np.ones_like(counts)], np.int64)))
     return {name: float(values[0]) for name, values in found.items()}
 
 
-def run(of: Members, question: str = "question") -> Any:
-    slices = findings(question, of)
+def finished(slices: Generator[None, None, T]) -> T:
     while True:
         try:
             next(slices)
         except StopIteration as ended:
-            return ended.value
+            value: T = ended.value
+            return value
+
+
+def run(of: Members, question: str = "question") -> Any:
+    return finished(findings(question, of))
 
 
 @settings(deadline=None, max_examples=300)
