@@ -19,7 +19,8 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.evidence import figures, page
+from benchmarks.evidence import cost_figure, figures, page
+from benchmarks.evidence.cost_figure import ECONAS
 from benchmarks.evidence.live import SETS, Live
 from benchmarks.evidence.page import NB101_TRUTH, NB201_TRUTHS, Correlations, Report
 from benchmarks.machine import this_machine
@@ -72,6 +73,10 @@ def _draw(live: Live, found: Correlations) -> dict[str, str]:
         name = f"evidence-{bench}-{best}.svg"
         figures.against(pairs, best, truth, f"{bench}: {best}", DOCS / name)
         captions[name] = f"`{best}` against the mean accuracy of each class of {bench}."
+    name = "evidence-cost.svg"
+    spellings = found["nb201", NB201_TRUTHS[0], "spellings"]
+    cost_figure.cost(spellings, f"nb201, {NB201_TRUTHS[0]}, spellings", DOCS / name, ECONAS)
+    captions[name] = "Rank correlation against cost in minibatches, zero-cost and trained."
     return captions
 
 

@@ -183,7 +183,7 @@ def written(report: Report) -> str:
         bench: "\n\n".join(
             f"![{caption}]({name})" for name, caption in report.figures.items() if bench in name
         )
-        for bench in ("nb201", "nb101")
+        for bench in ("nb201", "nb101", "cost")
     }
     spearman = "\n\n".join(
         f"#### {title[0].upper()}{title[1:]}\n\n{nb201_spearman(report, members)}"
@@ -200,6 +200,7 @@ def written(report: Report) -> str:
         nb201_all=all_metrics(nb201, "all"),
         nb201_top=all_metrics(nb201, "top_tenth"),
         nb101_figures=figures["nb101"],
+        cost_figure=figures["cost"],
         nb101_all=all_metrics(nb101, "all"),
         nb101_top=all_metrics(nb101, "top_tenth"),
         published=published(report),

@@ -1,7 +1,7 @@
 """What an ensemble is, and those that are built in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -43,6 +43,32 @@ def log_rank(
 def signed(names: list[str]) -> Mapping[str, Sign]:
     """`["flops", "-params"]` by proxy, with its sign."""
     return MappingProxyType({name.removeprefix("-"): -1 if name[0] == "-" else 1 for name in names})
+
+
+_MEASURED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "vote": ("-.03", ".81"),
+        "paper3": (".00", ".81"),
+        "az_nas": (".74", ".86"),
+        "az3": (".75", ".89"),
+        "e5": (".65", ".92"),
+        "jacob_cov_flops": (".27", ".91"),
+        "e5_paths": (".65", ".93"),
+        "structure_nb201": (".52", ".87"),
+        "structure_nb101": (".82", ".79"),
+    }
+)
+"""By ensemble: Spearman on NB101 and on NB201, as `benchmarks.evidence` finds it."""
+
+
+def _evidence(name: str) -> Mapping[str, str]:
+    nb101, nb201 = _MEASURED[name]
+    return {
+        "nb101": f"3,000 architectures under `fast` (docs/evidence.md): Spearman {nb101} with "
+        "108-epoch validation accuracy",
+        "nb201": f"all 5,260 architectures under `fast` (docs/evidence.md): Spearman {nb201} with "
+        "CIFAR-10 test accuracy",
+    }
 
 
 _BUILT_IN = (
@@ -100,7 +126,9 @@ _BUILT_IN = (
     ),
 )
 
-ENSEMBLES: Mapping[str, Ensemble] = MappingProxyType({each.name: each for each in _BUILT_IN})
+ENSEMBLES: Mapping[str, Ensemble] = MappingProxyType(
+    {each.name: replace(each, evidence=_evidence(each.name)) for each in _BUILT_IN}
+)
 """The built-in ensembles by name, in the order in which answers list them."""
 
 DEFAULT_ENSEMBLE: Mapping[str, str] = MappingProxyType({"nb101": "az3", "nb201": "e5"})
