@@ -56,6 +56,7 @@ class Live:
         while True:
             answer = self.get("/correlation", bench=bench, truth=truth, members=members)
             stale = [item["proxy"] for item in answer["items"] if item["stale"]]
-            if answer["items"] and not stale and not answer["missing"]:
+            waiting = [each for each in answer["missing"] if "until a worker" in each]
+            if answer["items"] and not stale and not waiting:
                 return {item["proxy"]: item for item in answer["items"]}
             time.sleep(POLL_SECONDS)
