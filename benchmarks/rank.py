@@ -196,6 +196,7 @@ def _know(connection: Any, architecture_ids: NDArray[np.int64]) -> None:
         ),
         {"bench": BENCH, "ids": [int(each) for each in architecture_ids]},
     )
+    connection.execute(text("SELECT place_noted(:bench, 2147483647, true)"), {"bench": BENCH})
 
 
 def _filters(sizes: NDArray[np.int64]) -> dict[str, dict[str, Any]]:

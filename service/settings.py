@@ -80,6 +80,11 @@ class Settings(BaseSettings):
     database_pool_timeout_seconds: float = Field(
         30.0, description="A request waits this long for a connection before it is answered 503."
     )
+    database_lock_seconds: float = Field(
+        5.0,
+        description="A request waits this long for rows that others hold before it is answered "
+        "503: ten thousand architectures are stored in two, and who waits keeps a connection.",
+    )
     database_transaction_seconds: float = Field(
         60.0,
         description="PostgreSQL ends a transaction that is idle for so long: its host has gone.",

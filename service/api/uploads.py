@@ -69,6 +69,9 @@ class Upload:
         bad, count = self.intake.bad()
         if bad:
             raise _bad_rows(bad, count, self.intake.rows)
+        if not self.intake.values:
+            fault = Fault(field="body", detail="no row has a value", valid="at least one value")
+            raise invalid([fault])
         return self.facts, self.intake
 
     def close(self) -> None:

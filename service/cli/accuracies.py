@@ -74,6 +74,8 @@ def import_them(
             spools.callback(intake.close)
         for facts, intake in found:
             _check(facts, intake)
+        if not any(intake.values for _, intake in found):
+            raise _failed(f"{file.name} has no row with a value; nothing was written.")
         with database(data_dir) as engine:
             _write(engine, [(facts, intake) for facts, intake in found if intake.values])
 
@@ -92,10 +94,34 @@ def list_them(
     table = Table("bench", "series", "kind", "metric", "values", "architectures", "source")
     with database(data_dir) as engine, Session(engine) as session:
         for each in BENCHES if bench is None else [bench]:
-            for row, size in accuracies.every(session, each):
-                counts = map(str, (size.values, size.architectures))
+            for row in accuracies.of_bench(session, each):
+                counts = map(str, (row.value_count, row.architecture_count))
                 table.add_row(each, row.name, row.kind, row.metric, *counts, row.source)
     print_whole(table)
+
+
+@app.command()
+def remove(
+    bench: Annotated[str, typer.Argument(help="nb101 or nb201")],
+    series: Annotated[str, typer.Argument(help="Its name.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Remove a series with its values and its correlations, some values at a time."""
+    from sqlalchemy.orm import Session
+
+    from service.db import accuracy_writes
+
+    count = 0
+    with database(data_dir) as engine:
+        while True:
+            with Session(engine) as session, session.begin():
+                removed = accuracy_writes.remove(session, bench, series)
+            if removed is None:
+                raise _failed(f"There is no series {series} of {bench}.")
+            if not removed:
+                break
+            count += removed
+    typer.echo(f"{series} is removed, with {count} values.")
 
 
 def _published(table: "Published", file: Path) -> "list[tuple[Facts, Intake]]":
@@ -142,6 +168,7 @@ def _columns(column: list[str] | None) -> dict[str, str] | None:
 
 
 def _check(facts: "Facts", intake: "Intake") -> None:
+    """Ends the command where rows are bad."""
     bad, count = intake.bad()
     if bad:
         for row in bad:
@@ -150,19 +177,23 @@ def _check(facts: "Facts", intake: "Intake") -> None:
 
 
 def _write(engine: "Engine", found: "list[tuple[Facts, Intake]]") -> None:
-    """The architectures first, as the service does it; then all series, or none."""
+    """As the service does it: the architectures; then all series, or none; then their places."""
     from sqlalchemy.orm import Session
 
-    from service.db import accuracy_writes, architectures
+    from service.db import accuracy_writes, architectures, known
 
     try:
+        stored: set[tuple[str, str]] = set()
         for facts, intake in found:
             for part in intake.parts():
-                with Session(engine) as session, session.begin():
-                    specs = {row.hash: row.spec for row in part}
-                    architectures.store_texts(session, facts.bench, specs)
+                specs = {r.hash: r.spec for r in part if (facts.bench, r.hash) not in stored}
+                if specs:
+                    with Session(engine) as session, session.begin():
+                        architectures.store_texts(session, facts.bench, specs)
+                    stored |= {(facts.bench, digest) for digest in specs}
         with Session(engine) as session, session.begin():
-            for facts, intake in found:
+            # In one order everywhere, so that two imports never wait for each other in a circle.
+            for facts, intake in sorted(found, key=lambda each: (each[0].bench, each[0].name)):
                 written = accuracy_writes.write(session, facts, intake.parts())
                 typer.echo(
                     f"{facts.name}: {intake.values} values, {written.added} new, "
@@ -170,6 +201,11 @@ def _write(engine: "Engine", found: "list[tuple[Facts, Intake]]") -> None:
                 )
     except accuracy_writes.OtherSeriesError as error:
         raise _failed(f"{error}: give another --name. Nothing was written.") from None
+    for bench in sorted({facts.bench for facts, _ in found}):
+        placed = True
+        while placed:
+            with Session(engine) as session, session.begin():
+                placed = bool(known.place(session, bench))
 
 
 def _failed(reason: str) -> typer.Exit:

@@ -24,11 +24,12 @@ def of_bench(session: Session, bench: str) -> Sequence[Series]:
 
 
 _MOST_TELLING = (
+    Series.architecture_count.desc(),
     case((Series.split == "test", 0), else_=1),
     Series.epochs.desc(),
     Series.id,
 )
-"""Test before validation, then most epochs, then the first added."""
+"""Of most architectures, then test before validation, then most epochs, then the first added."""
 
 
 def truths(session: Session, bench: str) -> Sequence[Series]:
@@ -36,30 +37,6 @@ def truths(session: Session, bench: str) -> Sequence[Series]:
     return session.scalars(
         select(Series).filter_by(bench=bench, kind="accuracy").order_by(*_MOST_TELLING)
     ).all()
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How many values a series has, and how many architectures have one."""
-
-    values: int
-    architectures: int
-
-
-def every(session: Session, bench: str) -> Sequence[tuple[Series, Size]]:
-    """The series of a bench in the order added, each counted: a second for a million values."""
-    counted = session.execute(
-        select(
-            SeriesValue.series_id,
-            func.count(),
-            func.count(SeriesValue.architecture_id.distinct()),
-        )
-        .join(Series)
-        .where(Series.bench == bench)
-        .group_by(SeriesValue.series_id)
-    )
-    sizes = {series_id: Size(*counts) for series_id, *counts in counted}
-    return [(series, sizes.get(series.id, Size(0, 0))) for series in of_bench(session, bench)]
 
 
 class Value(NamedTuple):

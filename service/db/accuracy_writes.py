@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     column,
+    delete,
     func,
     literal_column,
     select,
@@ -23,6 +24,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from service.accuracies import Facts, Row
+from service.db.connect import wait_for_locks
 from service.db.models import Architecture, Series, SeriesValue
 
 
@@ -57,6 +59,8 @@ def write(session: Session, facts: Facts, parts: Iterable[Sequence[Row]]) -> Wri
     Their architectures are stored already, and no spelling and seed has two values. Raises
     OtherSeriesError.
     """
+    # Only one table at a time waits in a process, and it may have taken minutes to come.
+    wait_for_locks(session)
     # Not the session's own way, which would take the parameters for rows of the table.
     connection = session.connection()
     _STAGED.create(connection)
@@ -72,7 +76,8 @@ def write(session: Session, facts: Facts, parts: Iterable[Sequence[Row]]) -> Wri
                 "numbers": list(values),
             },
         )
-    # From here on others wait: who writes to the series, and (its trigger) scores on the bench.
+    # From here on others wait who write to the series. Who writes scores waits while
+    # `service.db.known` places what is added, afterwards and in parts.
     session.execute(insert(Series).values(**asdict(facts)).on_conflict_do_nothing())
     series = session.scalars(
         select(Series).filter_by(bench=facts.bench, name=facts.name).with_for_update()
@@ -85,6 +90,33 @@ def write(session: Session, facts: Facts, parts: Iterable[Sequence[Row]]) -> Wri
             update(Series).where(Series.id == series.id).values(changes=Series.changes + 1)
         )
     return Written(added, changed)
+
+
+REMOVED_AT_ONCE = 2_000
+"""Values: a second of places, during which no scores are written."""
+
+
+def remove(session: Session, bench: str, name: str) -> int | None:
+    """Removes some values of a series and returns how many, or 0 with the series itself once it has
+    none; None where there is no such series. A transaction's only work.
+    """
+    series = session.scalars(
+        select(Series).filter_by(bench=bench, name=name).with_for_update()
+    ).one_or_none()
+    if series is None:
+        return None
+    some = select(SeriesValue.id).where(SeriesValue.series_id == series.id).limit(REMOVED_AT_ONCE)
+    removed = session.execute(
+        delete(SeriesValue)
+        .where(SeriesValue.id.in_(some))
+        .returning(SeriesValue.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if removed:
+        series.changes += 1
+    else:
+        session.execute(delete(Series).where(Series.id == series.id))
+    return len(removed)
 
 
 def _check_same(stored: Series, facts: Facts) -> None:

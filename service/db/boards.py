@@ -1,7 +1,7 @@
 """Queries on boards: the scores that are ranked together, whole or those that a filter leaves.
 
 `places` and `board_counts` follow from `scores`: PostgreSQL itself keeps them, by triggers of
-migration 0006, in the transaction that adds scores or accuracies.
+migration 0006, in the transaction that adds scores. Accuracies are placed by `service.db.known`.
 """
 
 from collections.abc import Mapping

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import Text
 
-from service.db import ensembles, scores
+from service.db import ensembles, known, populations, scores
 from service.db.models import Evaluation, Job, JobItem
 from service.db.parts import in_parts
 
@@ -72,11 +72,11 @@ async def enqueue(
         .with_for_update()
     )
     evaluation_of = dict(locked.all())
-    known = await scores.known(session, bench, protocol_id, architectures, proxies)
+    found = await scores.known(session, bench, protocol_id, architectures, proxies)
     answer: dict[str, tuple[int, bool]] = {}
     wanted: dict[tuple[str, ...], list[int]] = {}
     for digest, architecture_id in architectures.items():
-        evaluation_id, scored = evaluation_of[architecture_id], known[digest]
+        evaluation_id, scored = evaluation_of[architecture_id], found[digest]
         missing = scored.awaited(proxies)
         answer[digest] = (evaluation_id, not missing)
         if missing:
@@ -117,6 +117,12 @@ def complete(
 
     None where the lease is lost, and then nothing is written.
     """
+    protocol_ids = sorted({each.protocol_id for each in computed})
+    # Before the evaluations, since these may have to be waited for: who asks for the same
+    # evaluations meanwhile would wait too, each with a connection that others need.
+    for protocol_id in protocol_ids:
+        populations.standing(session, protocol_id)
+    known.share(session, protocol_ids)
     none_failed = Evaluation.failed == names([])
     owed = _close(session, computed, lease, case((none_failed, "done"), else_="failed"))
     if owed is None:

@@ -330,6 +330,10 @@ class Series(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     changes: Mapped[int] = mapped_column(BigInteger, server_default="0")
     """How often values were written: what was computed from an older number is stale."""
+    value_count: Mapped[int] = mapped_column(server_default="0")
+    """Kept by a trigger, as the next."""
+    architecture_count: Mapped[int] = mapped_column(server_default="0")
+    """How many have a value."""
 
 
 class SeriesValue(Base):
@@ -353,6 +357,18 @@ class SeriesValue(Base):
     seed: Mapped[int | None]
     """Of the training; None where the value is a mean over seeds or the seed is not told."""
     value: Mapped[float] = mapped_column(Double)
+
+
+class Unplaced(Base):
+    """An architecture that has got an accuracy, and is to be placed where boards' filters look for
+    such; a trigger notes it."""
+
+    __tablename__ = "unplaced"
+
+    series_id: Mapped[int] = mapped_column(
+        ForeignKey(Series.id, ondelete="CASCADE"), primary_key=True
+    )
+    architecture_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
 
 
 class Correlation(Base):

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from service.db import evaluations, jobs, leases, models, protocols, workers
+from service.db import evaluations, jobs, known, leases, models, protocols, workers
 from service.db.evaluations import Claimed
 from service.db.workers import Identity
 from service.queue import Doorbells, Unreachable
@@ -353,6 +353,11 @@ class Worker:
             purged = jobs.purge(session, self._settings.job_days, PURGED_AT_ONCE)
         if purged:
             log.info("purged", jobs=purged)
+        with self._transaction() as session:
+            unplaced = known.waiting(session)
+        for bench in unplaced:
+            with self._transaction() as session:
+                known.place(session, bench, patient=False)
         self._announce(touched)
         self._write_times()
         try:

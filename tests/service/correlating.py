@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import select, text
 
 from service.benches import BENCHES
+from service.db import known
 from service.db.models import Architecture, Series, SeriesValue
 from tests.service.running import Running, score_all
 
@@ -34,8 +35,8 @@ def add_series(running: Running, name: str, rows: Iterable[Spelt], **columns: An
         series = Series(bench="nb201", name=name, changes=1, **said)
         session.add(series)
         session.flush()
-        known = select(Architecture.hash, Architecture.id).where(Architecture.bench == "nb201")
-        ids = dict(session.execute(known).all())
+        stored = select(Architecture.hash, Architecture.id).where(Architecture.bench == "nb201")
+        ids = dict(session.execute(stored).all())
         for digest, spelling, whole, value in rows:
             session.add(
                 SeriesValue(
@@ -47,6 +48,10 @@ def add_series(running: Running, name: str, rows: Iterable[Spelt], **columns: An
                     value=value,
                 )
             )
+    placed = True
+    while placed:
+        with running.session() as session:
+            placed = bool(known.place(session, "nb201"))
 
 
 def forget(running: Running) -> None:

@@ -49,7 +49,7 @@ def written(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 def stored(running: Running, bench: str, name: str) -> dict[str, float]:
     """The mean over seeds by spelling."""
     with running.session() as session:
-        (found,) = (row for row, _ in accuracies.every(session, bench) if row.name == name)
+        (found,) = (row for row in accuracies.of_bench(session, bench) if row.name == name)
         columns = accuracies.columns(session, found.id)
     return dict(zip(columns.spelling, columns.value.tolist(), strict=True))
 
@@ -80,7 +80,7 @@ def test_a_table_comes_in_and_again(http: httpx2.Client, running: Running) -> No
     values[as_text(spellings[list(spellings)[7]])] = 99.5
     assert stored(running, "nb201", "again") == values
     with running.session() as session:
-        (found,) = (row for row, _ in accuracies.every(session, "nb201") if row.name == "again")
+        (found,) = (row for row in accuracies.of_bench(session, "nb201") if row.name == "again")
         assert found.changes == 2
         assert (found.dataset, found.split, found.epochs) == ("cifar10", "test", 200)
         assert (found.metric, found.source, found.kind) == ("top1_percent", "a test", "accuracy")

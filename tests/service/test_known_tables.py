@@ -40,7 +40,7 @@ def imported(running: Running, table: str) -> str:
 
 def series(running: Running, bench: str, name: str) -> Columns:
     with running.session() as session:
-        (found,) = (row for row, _ in accuracies.every(session, bench) if row.name == name)
+        (found,) = (row for row in accuracies.of_bench(session, bench) if row.name == name)
         return accuracies.columns(session, found.id)
 
 
@@ -60,12 +60,13 @@ def test_every_spelling_of_nb201_has_its_accuracies(nb201: Running) -> None:
         assert found.value.max() == pytest.approx(accuracy, abs=6e-4)
         assert found.value[found.spelling.index(NONE)] == pytest.approx(chance[dataset], abs=6e-4)
     with nb201.session() as session:
-        sizes = {row.name: size for row, size in accuracies.every(session, "nb201")}
-    assert len(sizes) == 14
-    assert {size.architectures for size in sizes.values()} == {5_260}
+        found = accuracies.of_bench(session, "nb201")
+        assert len(found) == 14
+        assert {row.architecture_count for row in found} == {5_260}
+        values = {row.name: row.value_count for row in found}
     # Some spellings were trained with one seed or two.
-    assert sizes.pop("cifar10-test-200ep-nb201v1").values == 2_225 + 2 * 5_439 + 3 * 7_961
-    assert {size.values for size in sizes.values()} == {15_625}
+    assert values.pop("cifar10-test-200ep-nb201v1") == 2_225 + 2 * 5_439 + 3 * 7_961
+    assert {*values.values()} == {15_625}
 
 
 def test_short_training_ranks_as_published(nb201: Running) -> None:
@@ -98,7 +99,7 @@ def test_single_seeds_have_the_mean_of_the_table(nb201: Running) -> None:
 def test_a_table_imported_again_changes_nothing(nb201: Running) -> None:
     def state() -> tuple[int, list[int]]:
         with nb201.session() as session:
-            changes = [row.changes for row, _ in accuracies.every(session, "nb201")]
+            changes = [row.changes for row in accuracies.of_bench(session, "nb201")]
         return nb201.count("series_values"), changes
 
     before = state()
@@ -150,14 +151,16 @@ def test_of_two_runs_of_another_tool_the_first_counts(nb201: Running) -> None:
     stored = {f'{{"arch":"{arch}"}}': value for arch, value in first.items() if not np.isnan(value)}
     assert dict(zip(found.spelling, found.value, strict=True)) == stored
     with nb201.session() as session:
-        (size,) = (
-            s for r, s in accuracies.every(session, "nb201") if r.name == "naslib.nwot.cifar10"
+        (count,) = (
+            row.value_count
+            for row in accuracies.of_bench(session, "nb201")
+            if row.name == "naslib.nwot.cifar10"
         )
     defined = {r["arch"] for r in rows(NASLIB) if r["dataset"] == "cifar10" and r["nwot"]}
     infinite = {
         r["arch"] for r in rows(NASLIB) if r["dataset"] == "cifar10" and r["nwot"] == "-inf"
     }
-    assert size.values == len(defined - infinite)
+    assert count == len(defined - infinite)
 
 
 def test_nb101_is_stored_in_percent(running: Running) -> None:

@@ -26,7 +26,7 @@ from service.api.schemas.accuracies import (
 )
 from service.api.schemas.score import NAME
 from service.api.uploads import CSV, JSON, Upload
-from service.db import accuracies, accuracy_writes, architectures, models
+from service.db import accuracies, accuracy_writes, architectures, known, models
 from service.db.accuracy_writes import OtherSeriesError, Written
 
 ROWS = "hash,value,seed,arch\r\nd01cd8f572adc5e759ca8b8af861d441,84.2,0,|none~0|+...\r\n"
@@ -150,12 +150,14 @@ async def get_accuracies(
 
 async def _list(database: async_sessionmaker[AsyncSession], bench: str) -> Response:
     async with database() as session:
-        found = await session.run_sync(accuracies.every, bench)
+        found = await session.run_sync(accuracies.of_bench, bench)
     listed = SeriesList(
         bench=bench,
         series=[
-            ListedSeries(**_facts(each), values=size.values, architectures=size.architectures)
-            for each, size in found
+            ListedSeries(
+                **_facts(each), values=each.value_count, architectures=each.architecture_count
+            )
+            for each in found
         ],
     )
     return Response(listed.model_dump_json(), media_type=JSON)
@@ -211,9 +213,14 @@ async def _write(
             await session.run_sync(architectures.store_texts, facts.bench, specs)
     async with database.begin() as session:
         try:
-            return await session.run_sync(accuracy_writes.write, facts, intake.parts())
+            written = await session.run_sync(accuracy_writes.write, facts, intake.parts())
         except OtherSeriesError as error:
             raise _other(error) from None
+    placed = True
+    while placed:
+        async with database.begin() as session:
+            placed = bool(await session.run_sync(known.place, facts.bench))
+    return written
 
 
 def _other(error: OtherSeriesError) -> problems.ProblemError:

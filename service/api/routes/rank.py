@@ -149,10 +149,11 @@ async def rank(
             name += f"/{urlencode(_query(wanted))}"
         after = board_pages.first(name) if cursor is None else board_pages.read(cursor, name)
         # Before the rows: a tag may be older than its page, never newer.
-        counted = await boards.counts(session, ranking)
         truths = await boards.truths(session, asked.name) if wanted.known else ()
-        # Scores are only ever added: a board of as many is the same board. Accuracies are counted.
-        size = (counted.total, counted.undefined)
+        counted = await boards.counts(session, ranking)
+        # Scores are only ever added: a board of as many is the same board. Accuracies are placed on
+        # it some time after their series has changed.
+        size = (counted.total, counted.undefined, sum(counted.known.values()) * wanted.known)
         known = None if trained is None else (trained.name, trained.changes)
         page = "everything" if everything else (cursor, limit)
         tag = etag.weak(request.app.version, name, size, known, truths, page, form)
