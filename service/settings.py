@@ -59,6 +59,16 @@ class Settings(BaseSettings):
         description="Such a table: half a million NB101 cells as JSON are 180 MB. It is never "
         "whole in memory.",
     )
+    accuracies_piece_seconds: float = Field(
+        30.0,
+        description="Between two pieces of such a table; who is silent for longer has gone, and is "
+        "answered 408.",
+    )
+    accuracies_at_once: int = Field(
+        32,
+        description="Tables that an API process reads at a time, by turns; more are answered 503. "
+        "Each has a temporary file and under a megabyte of memory.",
+    )
     page_limit: int = Field(1_000, description="Rows of one page: under 1 MB of JSON.")
     wait_seconds_limit: int = Field(
         300, description="The longest `Prefer: wait`: proxies cut quiet connections after that."

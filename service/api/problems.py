@@ -98,6 +98,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     titles = {
         400: "The body is not in the coding that `Content-Encoding` names",
         404: "Not found",
+        408: "The body has not gone on for too long",
         409: "Not as the job is now",
         413: "The body is too large",
         415: "The body is of a type that is not read here, or in an unknown coding",

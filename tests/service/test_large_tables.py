@@ -112,6 +112,35 @@ def test_slow_tables_hold_no_connection_of_the_database(running: Running) -> Non
         running.start_api()
 
 
+def test_tables_that_stop_coming_are_ended_and_only_so_many_are_read(running: Running) -> None:
+    running.end("api")
+    short = {"NASCORE_ACCURACIES_PIECE_SECONDS": "2", "NASCORE_ACCURACIES_AT_ONCE": "2"}
+    running.environment.update(short)
+    running.start_api()
+    try:
+        body = json.dumps(table([{"arch": ARCH, "value": 1}], name="after")).encode()
+        begun = raw.head("PUT /accuracies", Content_Type="application/json", Content_Length=10_000)
+        with ThreadPoolExecutor(4) as others:
+            asked = [
+                others.submit(raw.exchange, running.port, [begun, body[:50]], "PUT")
+                for _ in range(4)
+            ]
+            answers = [each.result() for each in asked]
+        assert sorted(answer.status for answer in answers) == [408, 408, 503, 503]
+        for answer in answers:
+            slug = "too-slow" if answer.status == 408 else "tables-busy"
+            assert json.loads(answer.body)["type"] == f"urn:nascore:problem:{slug}"
+            assert (answer.headers["Retry-After"] is None) == (answer.status == 408)
+        with httpx2.Client(base_url=running.address, timeout=60.0) as http:
+            answer = http.put("/accuracies", content=body, headers=TO)
+            assert answer.status_code == 200, answer.text
+    finally:
+        running.end("api")
+        for name in short:
+            del running.environment[name]
+        running.start_api()
+
+
 def test_two_who_write_one_series_at_once(http: httpx2.Client, running: Running) -> None:
     spellings = cells("nb201", 2_000, 4)
     tables = [

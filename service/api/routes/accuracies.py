@@ -57,7 +57,7 @@ _BODY = {
     "",
     operation_id="put_accuracies",
     summary="Store a table of trained accuracies",
-    responses=problems.responses(*problems.OF_A_BODY, 503),
+    responses=problems.responses(408, *problems.OF_A_BODY, 503),
     openapi_extra={"requestBody": _BODY},
 )
 async def put_accuracies(
@@ -88,9 +88,12 @@ async def put_accuracies(
     }
     query = {field: value for field, value in said.items() if value is not None}
     content_type = request.headers.get("Content-Type")
-    with closing(Upload(content_type, query, settings.accuracies_limit)) as upload:
+    with (
+        turns.table(settings.accuracies_at_once),
+        closing(Upload(content_type, query, settings.accuracies_limit)) as upload,
+    ):
         checked = False
-        async for piece in _pieces(request):
+        async for piece in _pieces(request, settings.accuracies_piece_seconds):
             async with turns.reading:
                 await asyncio.to_thread(upload.feed, piece)
             if upload.facts is not None and not checked:
@@ -179,14 +182,24 @@ async def _begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     return all_of_it()
 
 
-async def _pieces(request: Request) -> AsyncIterator[bytes]:
+async def _pieces(request: Request, seconds: float) -> AsyncIterator[bytes]:
+    """Raises ProblemError where nothing comes for so many seconds."""
     waiting = bytearray()
+    stream = request.stream()
     try:
-        async for chunk in request.stream():
+        while (chunk := await asyncio.wait_for(anext(stream, None), seconds)) is not None:
             waiting += chunk
             if len(waiting) >= PIECE:
                 yield bytes(waiting)
                 waiting.clear()
+    except TimeoutError:
+        raise problems.ProblemError(
+            408,
+            "too-slow",
+            "Request Timeout",
+            f"nothing of the table has come for {seconds:g} s; nothing was written",
+            headers={"Connection": "close"},
+        ) from None
     except ClientDisconnect:
         # Nobody hears it; without it the log would call it a fault of ours.
         fault = Fault(field="body", detail="ends too early", valid="all of it")
