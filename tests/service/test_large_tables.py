@@ -189,6 +189,11 @@ def test_any_table_can_be_imported(running: Running, tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "2 of 3 rows are bad; nothing was written" in refused.stderr
     assert "row 1, arch" in refused.stderr
+    empty = tmp_path / "empty.csv"
+    empty.write_text(f"arch,value\n{ARCH},\n")
+    refused = nascore(running, "import", empty, *said, "--name", "empty")
+    assert refused.returncode == 1
+    assert "no row with a value; nothing was written" in refused.stderr
     other = nascore(running, "import", file, *said[:-1], "others", *columns)
     assert other.returncode == 1
     assert "its source is our cluster" in other.stderr
