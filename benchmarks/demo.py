@@ -20,7 +20,8 @@ from service.client import Client, ServiceError
 
 ARCHITECTURES = 12
 SEED = 2027
-PROXIES = ("params", "synflow", "jacob_cov", "nwot")
+PROXIES = ("params", "nwot", "az3", "e5")
+"""Two proxies, and the ensembles that the boards are ranked by: those bring their own proxies."""
 
 TWINS = (
     "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|",
@@ -94,6 +95,8 @@ def be_refused(client: Client) -> None:
 def rank(client: Client, bench: str) -> None:
     """The leaderboard of everything that was ever scored."""
     board = client.rank(bench, limit=5)
+    if not board["items"]:
+        raise ServiceError({"title": "Nothing is ranked", "detail": json.dumps(board)})
     rows = [
         (str(item["rank"]), f"{item['score']:.5g}", item["hash"][:10], spelled(item["spec"]))
         for item in board["items"]
@@ -123,9 +126,10 @@ def ask_again(client: Client, address: str) -> None:
 
 def scores(result: Mapping[str, Any]) -> tuple[str, ...]:
     """A result as a table's row: the hash, then the scores as asked."""
+    asked = {name: result["scores"][name] for name in PROXIES}
     cells = [
-        "undefined" if value is None else f"{value:,.0f}" if name == "params" else f"{value:.5g}"
-        for name, value in result["scores"].items()
+        "undefined" if value is None else f"{value:,.0f}" if name == "params" else f"{value:.4g}"
+        for name, value in asked.items()
     ]
     return (result["hash"][:10], *cells)
 

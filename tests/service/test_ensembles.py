@@ -100,6 +100,12 @@ def test_a_board_without_a_population_says_what_to_do(http: httpx2.Client) -> No
     assert "nascore reference build" in board["reason"]
 
 
+def test_a_board_that_nobody_has_asked_for_says_how_to(http: httpx2.Client) -> None:
+    board = http.get("/rank?bench=nb101").json()
+    assert (board["total"], board["population"]) == (0, 1)
+    assert "ask for `az3`" in board["reason"]
+
+
 def test_what_was_scored_before_has_its_place_once_a_population_stands(
     worker: Running, before: list[dict[str, Any]], members: list[dict[str, Any]]
 ) -> None:

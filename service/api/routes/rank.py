@@ -194,7 +194,7 @@ async def rank(
         direction=ranking.direction,
         evidence=ranked_by.evidence.get(asked.name, "none"),
         population=None if isinstance(ranked_by, Proxy) else ranking.revision,
-        reason=NO_POPULATION if stored is not None and ranking.revision is None else None,
+        reason=_why_empty(ranked_by, stored, counted),
         total=total,
         undefined=counted.undefined,
         truth=None if trained is None else trained.name,
@@ -215,6 +215,17 @@ def _check_whole(form: str, cursor: str | None) -> None:
         faults.append(Fault(field="cursor", detail=fault, valid="without `everything`"))
     if faults:
         raise problems.invalid(faults)
+
+
+def _why_empty(
+    ranked_by: Proxy | Ensemble, stored: protocols.Stored | None, counted: boards.Counts
+) -> str | None:
+    """Of an ensemble that nothing has a score by, where something was asked."""
+    if isinstance(ranked_by, Proxy) or stored is None or counted.total:
+        return None
+    if stored.population is None:
+        return NO_POPULATION
+    return f"nothing is scored by all its proxies: ask for `{ranked_by.name}`, which brings them"
 
 
 def _ranking(
