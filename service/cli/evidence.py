@@ -90,17 +90,15 @@ def _table(items: list[Mapping[str, Any]]) -> Table:
 
 
 def _reasons(items: list[Mapping[str, Any]]) -> list[str]:
-    """Why a metric is undefined, each reason once for a score."""
-    return [
-        f"{item['proxy']} undefined{where}: {reason}"
-        for item in items
-        for part, where in (("all", ""), ("top_tenth", " in the top 10 %"))
-        for reason in dict.fromkeys(
-            metric["undefined"]
-            for metric in item[part]["metrics"].values()
-            if "undefined" in metric
-        )
-    ]
+    """Why metrics are undefined, each reason once with the scores that have it."""
+    scores: dict[str, dict[str, None]] = {}
+    for item in items:
+        for part, where in (("all", ""), ("top_tenth", " in the top 10 %")):
+            for metric in item[part]["metrics"].values():
+                if "undefined" in metric:
+                    why = f"undefined{where}: {metric['undefined']}"
+                    scores.setdefault(why, {})[item["proxy"]] = None
+    return [f"{why} ({', '.join(names)})" for why, names in scores.items()]
 
 
 def _number(value: float | None, form: str) -> str:

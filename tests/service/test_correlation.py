@@ -350,6 +350,8 @@ def test_the_command_prints_the_table(
     rho = answer["items"][0]["all"]["metrics"]["spearman"]
     assert f"{rho['value']:.3f} [{rho['low']:.3f}, {rho['high']:.3f}]" in first
     assert "our cluster [May]" in shown.stdout
+    # A reason that many scores have is told once.
+    assert shown.stdout.count("in the true top tenth; at least 20 are needed") == 1
     assert "…" not in shown.stdout
     assert "at least 20 are needed" in shown.stdout
     whole = nascore("evidence", "--bench", "nb201", "--json", "--server", running.address)
