@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,16 @@ from typing import Any
 import httpx2
 import redis
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 START_S = 60.0
 """Importing torch on a machine whose cores are both busy."""
 
 LISTENS = "Uvicorn running on"
+
+DEADLOCKS = 5
+"""In a row, of a statement that would be alone on an idle service."""
 
 QUICK = {
     "NASCORE_LEASE_SECONDS": "2",
@@ -139,9 +143,15 @@ class Running:
             return int(session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
 
     def forget_scores(self) -> None:
-        """Throws away everything scored and asked for, which no part of the service does."""
-        with self.session() as session:
-            session.execute(text("TRUNCATE scores, job_items, jobs, evaluations, leases"))
+        """Throws away everything scored and asked for, which no part of the service does.
+
+        A worker that writes meanwhile may hold one of the tables and wait for another.
+        """
+        for _ in range(DEADLOCKS):
+            with suppress(OperationalError), self.session() as session:
+                session.execute(text("TRUNCATE scores, job_items, jobs, evaluations, leases"))
+                return
+        raise AssertionError("the tables are never free")
 
     def forget_redis(self) -> None:
         with redis.Redis.from_url(self.environment["NASCORE_REDIS_URL"]) as client:

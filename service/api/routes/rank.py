@@ -139,6 +139,8 @@ async def rank(
         _check_whole(form, cursor)
     spec_fields = list(asked.read(asked.example).architecture.spec)
     async with database() as session:
+        # One moment for all that a page says: counts are of its rows, and its tag is of both.
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
         ranked_by = await asking.proxy_named(session, proxy or DEFAULT_ENSEMBLE[asked.name])
         stored = await protocols.find(session, described.digest)
@@ -148,7 +150,6 @@ async def rank(
         if wanted != boards.EVERYTHING:
             name += f"/{urlencode(_query(wanted))}"
         after = board_pages.first(name) if cursor is None else board_pages.read(cursor, name)
-        # Before the rows: a tag may be older than its page, never newer.
         truths = await boards.truths(session, asked.name) if wanted.known else ()
         counted = await boards.counts(session, ranking)
         # Scores are only ever added: a board of as many is the same board. Accuracies are placed on
