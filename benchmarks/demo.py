@@ -113,9 +113,9 @@ def ask_again(client: Client, address: str) -> None:
     started = perf_counter()
     answer = client.score("nb201", [{"arch": TWINS[1]}], proxies=PROXIES)
     milliseconds = 1e3 * (perf_counter() - started)
-    if answer["job"] is not None:
+    if answer["jobs"]:
         raise ServiceError({"title": "Asked for twice, computed twice", "detail": str(answer)})
-    console.print(f"Asked again: job null, answered in {milliseconds:.0f} ms. With curl:\n")
+    console.print(f"Asked again: no job, answered in {milliseconds:.0f} ms. With curl:\n")
     body = json.dumps({"bench": "nb201", "arch": TWINS[1], "proxies": PROXIES})
     console.print(
         f"curl {address}/score -H 'Content-Type: application/json' \\\n  -d '{body}'\n",

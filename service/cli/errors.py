@@ -9,6 +9,9 @@ import typer
 if TYPE_CHECKING:
     from service.client import Client
 
+PATIENCE_SECONDS = 0.0
+"""Who sits at a terminal is told at once, and tries again by themselves."""
+
 
 @contextmanager
 def connected(server: str) -> "Iterator[Client]":
@@ -18,7 +21,7 @@ def connected(server: str) -> "Iterator[Client]":
     from service.client import Client, ServiceError
 
     try:
-        with Client(server) as client:
+        with Client(server, patience=PATIENCE_SECONDS) as client:
             yield client
     except ServiceError as error:
         typer.secho(str(error), err=True, fg="red")

@@ -1,7 +1,7 @@
 """nascore evidence"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -60,7 +60,7 @@ def command(
         typer.echo(line)
 
 
-def _table(items: list[Mapping[str, Any]]) -> Table:
+def _table(items: Sequence[Mapping[str, Any]]) -> Table:
     metrics = list(items[0]["all"]["metrics"])
     table = Table("score", "better")
     for name in (
@@ -89,7 +89,7 @@ def _table(items: list[Mapping[str, Any]]) -> Table:
     return table
 
 
-def _reasons(items: list[Mapping[str, Any]]) -> list[str]:
+def _reasons(items: Sequence[Mapping[str, Any]]) -> list[str]:
     """Why metrics are undefined, each reason once with the scores that have it."""
     scores: dict[str, dict[str, None]] = {}
     for item in items:

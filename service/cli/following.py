@@ -1,6 +1,7 @@
-"""A job's progress in the terminal."""
+"""The progress of jobs in the terminal."""
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -13,13 +14,19 @@ POLL_SECONDS = 0.5
 """How often the progress bar moves."""
 
 
-def follow(client: "Client", job: str, total: int) -> None:
-    """Returns when nothing of a job of so many architectures is queued or running any more."""
+def follow(client: "Client", jobs: Sequence[str], total: int) -> None:
+    """Returns when nothing of jobs of so many architectures is queued or running any more."""
+    if not jobs:
+        return
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("scoring", total=total)
-        while True:
-            counts = client.job(job)["counts"]
-            progress.update(task, completed=counts["done"] + counts["failed"])
-            if not counts["queued"] and not counts["running"]:
-                return
-            time.sleep(POLL_SECONDS)
+        settled = 0
+        for job in jobs:
+            while True:
+                counts = client.job(job)["counts"]
+                finished = settled + counts["done"] + counts["failed"]
+                progress.update(task, completed=finished)
+                if not counts["queued"] and not counts["running"]:
+                    break
+                time.sleep(POLL_SECONDS)
+            settled = finished

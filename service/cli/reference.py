@@ -50,8 +50,7 @@ def build(
             dataset=dataset,
             seed=seed,
         )
-        if answer["job"] is not None:
-            follow(client, answer["job"], size)
+        follow(client, answer["jobs"], size)
     hashes = [result["hash"] for result in answer["results"]]
     description = f"{size} different architectures drawn uniformly, sample seed {sample_seed}"
     with database(data_dir) as engine, Session(engine) as session, session.begin():
@@ -59,8 +58,8 @@ def build(
         try:
             population = populations.drawn(session, bench, protocol_id, hashes, description)
         except populations.IncompleteError as error:
-            job = answer["job"]
-            hint = "" if job is None else f": see /jobs/{job}/results"
+            seen = " and ".join(f"/jobs/{job}/results" for job in answer["jobs"])
+            hint = f": see {seen}" if seen else ""
             typer.secho(f"{error}{hint}.", err=True, fg="red")
             raise typer.Exit(1) from None
         standing = populations.store(session, protocol_id, population)

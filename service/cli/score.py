@@ -1,9 +1,9 @@
 """nascore score"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -12,6 +12,10 @@ from service.cli.errors import connected
 from service.cli.following import follow
 from service.cli.options import Dataset, Protocol, Seed, Server
 from service.cli.tables import print_whole
+
+if TYPE_CHECKING:
+    from service.client.answers import Result
+    from service.client.options import Score
 
 COLUMNS = 4
 """Architectures that a terminal of 80 characters takes beside one another."""
@@ -37,15 +41,16 @@ def command(
 ) -> None:
     """Score one architecture, or a file of them, and wait for the scores."""
     spellings = list(_read(architecture))
-    options: dict[str, Any] = {"protocol": protocol, "dataset": dataset, "seed": seed}
+    options: Score = {"protocol": protocol, "dataset": dataset, "seed": seed}
     if proxy:
         options["proxies"] = proxy
     with connected(server) as client:
         answer = client.score(bench, spellings, **options)
-        results = answer["results"]
-        if answer["job"] is not None:
-            follow(client, answer["job"], len(spellings))
-            results = list(client.results(answer["job"]))
+        follow(client, answer["jobs"], len(spellings))
+        final = {each["hash"]: each for job in answer["jobs"] for each in client.results(job)}
+    results: list[Result] = [
+        {**final.get(each["hash"], each), "asked": each["asked"]} for each in answer["results"]
+    ]
     if as_json:
         for result in results:
             typer.echo(json.dumps(result))
@@ -80,7 +85,7 @@ def _spelling(text: str) -> Any:
         raise typer.BadParameter(f"this is no JSON: {error}") from None
 
 
-def _show(results: list[dict[str, Any]]) -> None:
+def _show(results: Sequence["Result"]) -> None:
     # A proxy a row where there are few architectures: a dozen columns fit no terminal.
     upright = len(results) <= COLUMNS
     cells = [
@@ -105,7 +110,7 @@ def _show(results: list[dict[str, Any]]) -> None:
             typer.echo(f"{result['hash'][:10]} {name}: {reason}", err=True)
 
 
-def _cell(result: dict[str, Any], name: str, value: float | None) -> str:
+def _cell(result: "Result", name: str, value: float | None) -> str:
     if value is None:
         return "undefined" if name in result["undefined"] else result["state"]
     return f"{value:.0f}" if value.is_integer() else f"{value:.5g}"

@@ -1,0 +1,284 @@
+"""What the calls answer: the service's JSON as it is. `GET /docs` says what each field means."""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+Spelling = dict[str, Any]
+"""NB201 `arch` or `ops`; NB101 `matrix` and `ops`."""
+
+Direction = Literal["larger", "smaller"]
+
+
+class Protocol(TypedDict):
+    """Everything besides the architecture that a score depends on."""
+
+    name: str
+    digest: str
+    dataset: str
+    seed: int
+    skeleton: dict[str, int]
+    classes: int
+    batch_size: int
+    minibatch: str
+    precision: str
+    weights: str
+
+
+class Failure(TypedDict):
+    """Why an evaluation was set aside."""
+
+    type: str
+    detail: str
+
+
+class Result(TypedDict):
+    """What is known of one architecture."""
+
+    hash: str
+    asked: Spelling
+    spec: Spelling
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    scores: dict[str, float | None]
+    undefined: dict[str, str]
+    error: Failure | None
+
+
+class ScoreAnswer(TypedDict):
+    """The answer to one request of scores."""
+
+    job: str | None
+    bench: str
+    protocol: Protocol
+    results: list[Result]
+
+
+class Scores(TypedDict):
+    """The answers to all requests of one call."""
+
+    jobs: list[str]
+    """Of the requests where something had to be computed."""
+    bench: str
+    protocol: Protocol
+    results: list[Result]
+
+
+class Counts(TypedDict):
+    """How many architectures of a job are in each state."""
+
+    queued: int
+    running: int
+    done: int
+    failed: int
+    cancelled: int
+
+
+class Job(TypedDict):
+    """What one request asked for, and how far it is."""
+
+    job: str
+    bench: str
+    protocol: Protocol
+    proxies: list[str]
+    priority: Literal["live", "bulk"]
+    state: Literal["running", "done", "cancelled"]
+    counts: Counts
+    created_at: str
+    ended_at: str | None
+
+
+class ResultPage(TypedDict):
+    """Results in the order asked."""
+
+    results: list[Result]
+    next: str | None
+
+
+class Proposed(TypedDict):
+    """One of the best."""
+
+    rank: int
+    hash: str
+    spec: Spelling
+    score: float
+    parents: list[str]
+
+
+class Proposal(TypedDict):
+    """The best of a pool or of children, best first."""
+
+    job: str | None
+    bench: str
+    proxy: str
+    direction: Direction
+    protocol: Protocol
+    population: int | None
+    considered: int
+    excluded: int
+    undefined: int
+    failed: int
+    reason: str | None
+    items: list[Proposed]
+
+
+class Ranked(TypedDict):
+    """One row of a board."""
+
+    rank: int
+    hash: str
+    spec: Spelling
+    score: float
+    accuracy: float | None
+
+
+class Board(TypedDict):
+    """A page of a leaderboard, best first."""
+
+    bench: str
+    proxy: str
+    protocol: Protocol
+    direction: Direction
+    evidence: str
+    population: int | None
+    reason: str | None
+    total: int
+    undefined: int
+    truth: str | None
+    items: list[Ranked]
+    next: str | None
+
+
+class ScoreRecord(TypedDict):
+    """A score and where it came from."""
+
+    protocol: str
+    proxy: str
+    revision: int
+    value: float | None
+    undefined: str | None
+    percentile: float | None
+    population: int | None
+    device: str
+    torch: str
+    seconds: float
+    created_at: str
+
+
+class TrainedSpelling(TypedDict):
+    """A spelling and its accuracy in one series."""
+
+    spelling: Spelling
+    accuracy: float
+    values: int
+
+
+class Accuracy(TypedDict):
+    """What one series says of a class of spellings."""
+
+    series: str
+    dataset: str
+    split: Literal["validation", "test"] | None
+    epochs: int | None
+    metric: str
+    mean: float
+    count: int
+    spread: float
+    spellings: list[TrainedSpelling]
+
+
+class Architecture(TypedDict):
+    """A class of spellings that are one network."""
+
+    bench: str
+    hash: str
+    spec: Spelling
+    spellings: list[Spelling]
+    spellings_total: int
+    parameters: int
+    flops: int
+    scores: list[ScoreRecord]
+    accuracy: list[Accuracy]
+
+
+class Known(TypedDict):
+    """A hash and what is known of it under one protocol."""
+
+    hash: str
+    spec: Spelling | None
+    scores: dict[str, float]
+    undefined: dict[str, str]
+
+
+class KnownArchitectures(TypedDict):
+    """Scores that are there already."""
+
+    bench: str
+    protocol: Protocol
+    architectures: list[Known]
+
+
+class Sampled(TypedDict):
+    """One architecture of a sample."""
+
+    hash: str
+    asked: Spelling
+    spec: Spelling
+
+
+class Sample(TypedDict):
+    """Random architectures."""
+
+    bench: str
+    n: int
+    seed: int
+    uniform_over: Literal["spellings"]
+    architectures: list[Sampled]
+
+
+class Bench(TypedDict):
+    """A search space with a fixed skeleton."""
+
+    name: str
+    title: str
+    source: str
+    classes: int
+    operations: list[str]
+    spelling_fields: list[str]
+    example: Spelling
+    skeletons: dict[str, dict[str, int]]
+
+
+class Series(TypedDict):
+    """Trained accuracies, or other tools' scores, and what is said of them as a whole."""
+
+    name: str
+    kind: Literal["accuracy", "score"]
+    dataset: str
+    split: Literal["validation", "test"] | None
+    metric: str
+    epochs: int | None
+    source: str
+    created_at: str
+    changes: int
+    values: int
+    architectures: int
+
+
+class AccuracyRow(TypedDict):
+    """One value of a series, with the fields of its spelling."""
+
+    hash: str
+    value: float
+    seed: int | None
+    arch: NotRequired[str]
+    ops: NotRequired[list[str]]
+    matrix: NotRequired[list[list[int]]]
+
+
+class TakenIn(TypedDict):
+    """What became of a table."""
+
+    bench: str
+    series: str
+    rows: int
+    values: int
+    added: int
+    changed: int

@@ -1,0 +1,82 @@
+"""What `GET /correlation` answers."""
+
+from typing import Literal, NotRequired, TypedDict
+
+from service.client.answers import Direction, Protocol
+
+
+class Metric(TypedDict):
+    """A value with the ends of its interval, or why there is none."""
+
+    value: NotRequired[float]
+    low: NotRequired[float]
+    high: NotRequired[float]
+    undefined: NotRequired[str]
+
+
+class Compared(TypedDict):
+    """What is found in one set."""
+
+    members: int
+    architectures: int
+    undefined: int
+    resamples: int
+    metrics: dict[str, Metric]
+
+
+class Times(TypedDict):
+    """What a score takes on one kind of device."""
+
+    device: str
+    seconds: float
+    evaluations: int
+    upper_bound: bool
+
+
+class Cost(TypedDict):
+    """Of a score, or of a training."""
+
+    minibatches: int | None
+    multiply_adds: float | None
+    seconds: float | None
+    measured: list[Times]
+
+
+class Truth(TypedDict):
+    """The trained accuracy that scores are compared with."""
+
+    name: str
+    dataset: str
+    split: Literal["validation", "test"] | None
+    metric: str
+    epochs: int | None
+    source: str
+
+
+class Correlated(TypedDict):
+    """How well one score ranks the architectures."""
+
+    proxy: str
+    kind: Literal["proxy", "ensemble", "published", "reduced_training"]
+    published: bool
+    revision: int | None
+    direction: Direction
+    cost: Cost
+    all: Compared
+    top_tenth: Compared
+    computed_at: str
+    seconds: float
+    stale: bool
+
+
+class Correlations(TypedDict):
+    """What is known of a bench's scores beside one truth."""
+
+    bench: str
+    protocol: Protocol
+    truth: Truth | None
+    truths: list[str]
+    members: str
+    order: str
+    missing: list[str]
+    items: list[Correlated]
