@@ -5,7 +5,9 @@ scores and accuracies come from is its caller's affair.
 """
 
 from service.search.draws import Draw, named
+from service.search.evolution import evolution
 from service.search.random_search import random_search
+from service.search.reinforce import reinforce
 from service.search.space import Scores, Search, Space, of_bench, of_table
 
 __all__ = [
@@ -13,8 +15,10 @@ __all__ = [
     "Scores",
     "Search",
     "Space",
+    "evolution",
     "named",
     "of_bench",
     "of_table",
     "random_search",
+    "reinforce",
 ]

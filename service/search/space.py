@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.benches import BENCHES
-from service.benches.bench import Architecture, Bench
+from service.benches.bench import Architecture, Bench, Spec
 from service.search.decisions import Decisions, decisions_of
 from service.search.draws import Draw, choice
 
@@ -54,7 +54,7 @@ def of_bench(name: str) -> Space:
         bench=bench,
         sample=sample,
         everything=everything and [reading.architecture for reading in everything()],
-        neighbours=lambda architecture: bench.neighbours(architecture.spec),
+        neighbours=_remembered(bench.neighbours),
         decisions=decisions_of(name),
         holds=lambda _: True,
     )
@@ -70,9 +70,23 @@ def of_table(name: str, known: Mapping[str, Architecture]) -> Space:
         bench=bench,
         sample=lambda n, draw: [choice(draw, everything) for _ in range(n)],
         everything=everything,
-        neighbours=lambda architecture: [
-            each for each in bench.neighbours(architecture.spec) if each.hash in known
-        ],
+        neighbours=_remembered(
+            lambda spec: [each for each in bench.neighbours(spec) if each.hash in known]
+        ),
         decisions=decisions_of(name),
         holds=lambda architecture: architecture.hash in known,
     )
+
+
+def _remembered(
+    neighbours: Callable[[Spec], Sequence[Architecture]],
+) -> Callable[[Architecture], Sequence[Architecture]]:
+    """Some classes have hundreds, that take milliseconds; a parent has many children."""
+    known: dict[str, Sequence[Architecture]] = {}
+
+    def found(architecture: Architecture) -> Sequence[Architecture]:
+        if architecture.hash not in known:
+            known[architecture.hash] = neighbours(architecture.spec)
+        return known[architecture.hash]
+
+    return found
