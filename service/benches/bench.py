@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from service.benches.structure import Vertex
 from service.graph import Graph
 
 Spec = dict[str, object]
@@ -76,6 +77,9 @@ class Bench:
     """The catalogue's structural proxies of a class, of whichever spelling, in a skeleton and for a
     number of output classes. A proxy that is left out is undefined: there is no path from input to
     output."""
+    vertices: Callable[[Spec], Sequence[Vertex]]
+    """The operations of a class, of whichever spelling, and what each reads: those that lie on a
+    path from input to output, in topological order, the input first and the output last."""
     spellings: Callable[[Spec], Sequence[Spec]]
     """Every minimal spelling of the class of a representative `spec`, the representative first."""
     neighbours: Callable[[Spec], Sequence[Architecture]]

@@ -56,13 +56,13 @@ def size(spec: Spec, skeleton: Skeleton, classes: int) -> Size:
 def structure(spec: Spec, skeleton: Skeleton, classes: int) -> Mapping[str, float]:
     """See `Bench.structure`. No path is the identity: an edge input→output is a convolution."""
     cell = representative(minimal(parse(spec)))
-    sources: list[list[int]] = [[] for _ in range(cell.vertices)]
-    for x, y in cell.edges:
-        sources[y].append(x)
-    kinds: list[Kind] = ["input", *(_KINDS[label] for label in cell.labels), "output"]
-    vertices = [Vertex(kind, tuple(read)) for kind, read in zip(kinds, sources, strict=True)]
-    found = structural(vertices, network(cell, skeleton, classes))
+    found = structural(_vertices(cell), network(cell, skeleton, classes))
     return {**found, "structural_identity_paths": 0.0}
+
+
+def vertices(spec: Spec) -> Sequence[Vertex]:
+    """See `Bench.vertices`."""
+    return _vertices(representative(minimal(parse(spec))))
 
 
 def spellings(spec: Spec) -> Sequence[Spec]:
@@ -117,6 +117,14 @@ def uniform(n: int, seed: int) -> Sequence[Architecture]:
     return list(found.values())
 
 
+def _vertices(cell: Cell) -> list[Vertex]:
+    sources: list[list[int]] = [[] for _ in range(cell.vertices)]
+    for x, y in cell.edges:
+        sources[y].append(x)
+    kinds: list[Kind] = ["input", *(_KINDS[label] for label in cell.labels), "output"]
+    return [Vertex(kind, tuple(read)) for kind, read in zip(kinds, sources, strict=True)]
+
+
 def _architecture(cell: Cell) -> Architecture:
     return Architecture(NAME, graph_hash(cell), spelled(representative(cell)))
 
@@ -143,6 +151,7 @@ BENCH = Bench(
     graph=graph,
     size=size,
     structure=structure,
+    vertices=vertices,
     spellings=spellings,
     neighbours=neighbours,
     everything=None,

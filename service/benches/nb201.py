@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from service.benches.bench import Architecture, Bench, Reading, Size, Skeleton, Spec
 from service.benches.draws import integers
 from service.benches.nb201_classes import CELLS, Class, children, classes, code
-from service.benches.nb201_paths import vertices
+from service.benches.nb201_paths import vertices as vertices_of
 from service.benches.nb201_size import size as size_of
 from service.benches.nb201_skeleton import SKELETONS, network
 from service.benches.nb201_spelling import FIELDS, arch, parse
 from service.benches.nb201_values import OPERATIONS, live, value_graph
-from service.benches.structure import structural
+from service.benches.structure import Vertex, structural
 from service.graph import Graph
 
 NAME = "nb201"
@@ -40,9 +40,14 @@ def size(spec: Spec, skeleton: Skeleton, classes: int) -> Size:
 def structure(spec: Spec, skeleton: Skeleton, classes: int) -> Mapping[str, float]:
     """See `Bench.structure`; what is counted is counted in the representative."""
     cell = parse(spellings(spec)[0])
-    read = vertices(cell)
+    read = vertices_of(cell)
     found = structural(read, network(value_graph(cell), skeleton, classes))
     return {**found, "structural_identity_paths": float(read[-1].sources.count(0))}
+
+
+def vertices(spec: Spec) -> Sequence[Vertex]:
+    """See `Bench.vertices`."""
+    return vertices_of(parse(spellings(spec)[0]))
 
 
 def spellings(spec: Spec) -> Sequence[Spec]:
@@ -120,6 +125,7 @@ BENCH = Bench(
     graph=graph,
     size=size,
     structure=structure,
+    vertices=vertices,
     spellings=spellings,
     neighbours=neighbours,
     everything=everything,

@@ -28,7 +28,7 @@ def initial_weights(graph: Graph, seed: int) -> dict[str, NDArray[np.float32]]:
     are uniform in ±1/√(fan in), biases likewise with the fan in of their layer; the scale of a
     batch norm is 1 and its shift 0. Raises ValueError where two operations have one slot.
     """
-    return _drawn(graph, lambda name, shape, fan_in: _uniform(f"{seed}/{name}", shape, fan_in))
+    return _drawn(graph, lambda name, shape, fan_in: uniform(f"{seed}/{name}", shape, fan_in))
 
 
 def kaiming_weights(graph: Graph, seed: int) -> dict[str, NDArray[np.float32]]:
@@ -83,7 +83,7 @@ def _drawn(graph: Graph, draw: Draw) -> dict[str, NDArray[np.float32]]:
     return weights
 
 
-def _uniform(name: str, shape: tuple[int, ...], fan_in: int) -> NDArray[np.float32]:
+def uniform(name: str, shape: tuple[int, ...], fan_in: int) -> NDArray[np.float32]:
     """Uniform in [-1/√(fan in), 1/√(fan in)), from the stream of that name.
 
     Each 64-bit word gives two numbers, the low half first, of 24 bits each: as many as float32
