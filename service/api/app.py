@@ -27,6 +27,7 @@ from service.api.routes import (
     correlation,
     health,
     jobs,
+    propose,
     rank,
     root,
     score,
@@ -95,6 +96,7 @@ def create_app(settings: Settings) -> FastAPI:
     for noun in (
         root,
         score,
+        propose,
         jobs,
         rank,
         correlation,

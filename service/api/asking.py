@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.api import problems
 from service.api.problems import Fault
-from service.api.schemas.score import Sample, ScoreRequest
+from service.api.schemas.score import Sample, ScoreRequest, Wish
 from service.benches import BENCHES, Bench, InvalidSpellingError, Reading
 from service.benches.quoting import quoted
 from service.catalogue import CATALOGUE, Proxy
-from service.db import accuracies, ensembles, protocols
+from service.db import accuracies, boards, ensembles, protocols
 from service.db.models import Series
 from service.ensembles import ENSEMBLES, Ensemble
 from service.protocol import RECIPES, Protocol
@@ -38,6 +38,20 @@ async def proxy_named(session: AsyncSession, name: str) -> Proxy | Ensemble:
     added = {} if name in ENSEMBLES else await session.run_sync(ensembles.named, [name])
     known: dict[str, Proxy | Ensemble] = {**CATALOGUE, **ENSEMBLES, **added}
     return _named("proxy", "proxy", name, known)
+
+
+def ranking(
+    ranked_by: Proxy | Ensemble, bench: str, stored: protocols.Stored | None
+) -> boards.Ranking:
+    """What is ranked together by a proxy or ensemble under a protocol."""
+    if isinstance(ranked_by, Proxy):
+        revision: int | None = ranked_by.revision
+        direction = ranked_by.better[bench]
+    else:
+        revision = None if stored is None else stored.population
+        direction = "larger"
+    protocol_id = None if stored is None else stored.id
+    return boards.Ranking(protocol_id, ranked_by.name, revision, direction)
 
 
 async def proxies_named(session: AsyncSession, names: Sequence[str] | None) -> list[str]:
@@ -95,13 +109,17 @@ async def readings(request: ScoreRequest, bench: Bench, settings: Settings) -> l
             valid="the spelling's own fields, or `architecture`, or `architectures`, or `sample`",
         )
         raise problems.invalid([fault])
-    wish = wishes[0]
+    return await readings_of(wishes[0], bench, settings)
+
+
+async def readings_of(wish: Wish, bench: Bench, settings: Settings) -> list[Reading]:
+    """As `readings`, of one way to say what to score."""
     if isinstance(wish, Sample):
-        _check_size("sample/n", wish.n, settings)
+        check_size("sample/n", wish.n, settings)
         return await asyncio.to_thread(lambda: list(bench.sample(wish.n, wish.seed)))
     if isinstance(wish, str):
         return await asyncio.to_thread(_everything, bench, settings)
-    _check_size("architectures", len(wish), settings)
+    check_size("architectures", len(wish), settings)
     if len(wish) <= READ_AT_ONCE:
         return _read(wish, bench)
     return await asyncio.to_thread(_read, wish, bench)
@@ -120,7 +138,8 @@ def priority(asked: str | None, size: int, settings: Settings) -> str:
     return asked or ("live" if small else "bulk")
 
 
-def _check_size(field: str, size: int, settings: Settings) -> None:
+def check_size(field: str, size: int, settings: Settings) -> None:
+    """Raises ProblemError where a request may not hold so many architectures."""
     if not 1 <= size <= settings.architectures_limit:
         valid = f"1 to {settings.architectures_limit}"
         raise problems.invalid([Fault(field=field, detail=f"{size} architectures", valid=valid)])
@@ -142,21 +161,33 @@ def _read(spellings: Sequence[Any], bench: Bench) -> list[Reading]:
     faults: list[Fault] = []
     for index, spelling in enumerate(spellings):
         try:
-            if not isinstance(spelling, Mapping):
-                reason = f"{quoted(spelling)} is not an object"
-                valid = f"an object with {' or '.join(bench.spelling_fields)}"
-                raise InvalidSpellingError("architecture", reason, valid)
-            read.append(bench.read(spelling))
+            read.append(reading(spelling, bench))
         except InvalidSpellingError as error:
             faults.append(
                 Fault(architecture=index, field=error.field, detail=error.reason, valid=error.valid)
             )
     if faults:
-        raise problems.ProblemError(
-            422,
-            "invalid-architecture",
-            f"Architectures refused: {len(faults)} of {len(spellings)}; nothing was queued",
-            f"architecture {faults[0].architecture}, {faults[0].field}: {faults[0].detail}",
-            faults[:FAULTS_SHOWN],
-        )
+        raise refused(faults, len(spellings))
     return read
+
+
+def reading(spelling: object, bench: Bench) -> Reading:
+    """Raises InvalidSpellingError where it is not even an object, too."""
+    if not isinstance(spelling, Mapping):
+        reason = f"{quoted(spelling)} is not an object"
+        valid = f"an object with {' or '.join(bench.spelling_fields)}"
+        raise InvalidSpellingError("architecture", reason, valid)
+    return bench.read(spelling)
+
+
+def refused(faults: Sequence[Fault], among: int) -> problems.ProblemError:
+    """Spellings that their bench does not have."""
+    first = faults[0]
+    place = "" if first.architecture is None else f"architecture {first.architecture}, "
+    return problems.ProblemError(
+        422,
+        "invalid-architecture",
+        f"Architectures refused: {len(faults)} of {among}; nothing was queued",
+        f"{place}{first.field}: {first.detail}",
+        faults[:FAULTS_SHOWN],
+    )

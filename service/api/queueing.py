@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from service.api import problems
 from service.api.problems import Fault, ProblemError
-from service.api.schemas.score import ScoreRequest
+from service.api.schemas.score import Terms
 from service.benches import Reading
 from service.db import architectures, evaluations, jobs, models, protocols
 from service.logs import REQUEST_ID
@@ -30,10 +30,12 @@ class Key:
     request_sha256: bytes
 
     @classmethod
-    def of(cls, text: str | None, request: ScoreRequest) -> "Key | None":
+    def of(cls, text: str | None, request: Terms) -> "Key | None":
         if text is None:
             return None
-        return cls(text, sha256(request.model_dump_json(exclude_unset=True).encode()).digest())
+        # Two calls may take the same JSON, and mean different things by it.
+        said = type(request).__name__ + request.model_dump_json(exclude_unset=True)
+        return cls(text, sha256(said.encode()).digest())
 
 
 async def replayed(

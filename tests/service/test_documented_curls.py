@@ -11,7 +11,7 @@ import pytest
 from tests.service.running import Running
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/accuracies.md", "docs/http.md")
+PAGES = ("README.md", "docs/accuracies.md", "docs/http.md", "docs/search_loops.md")
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
@@ -49,6 +49,8 @@ def test_there_are_some() -> None:
 
 @pytest.mark.parametrize(("page", "block"), CURLS)
 def test_a_printed_curl_works(worker: Running, names: str, page: str, block: str) -> None:
+    if re.search(r"\bjq\b", block) and shutil.which("jq") is None:
+        pytest.skip("jq is not installed")
     answer = run(names + block, worker.address)
     assert answer
     # One of them shows a refusal: that of an operation which the bench does not have.

@@ -144,7 +144,7 @@ async def rank(
         described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
         ranked_by = await asking.proxy_named(session, proxy or DEFAULT_ENSEMBLE[asked.name])
         stored = await protocols.find(session, described.digest)
-        ranking = _ranking(ranked_by, asked.name, stored)
+        ranking = asking.ranking(ranked_by, asked.name, stored)
         trained = await asking.truth_named(session, asked.name, truth)
         name = f"{described.digest}/{ranked_by.name}/{ranking.revision}"
         if wanted != boards.EVERYTHING:
@@ -227,16 +227,3 @@ def _why_empty(
     if stored.population is None:
         return NO_POPULATION
     return f"nothing is scored by all its proxies: ask for `{ranked_by.name}`, which brings them"
-
-
-def _ranking(
-    ranked_by: Proxy | Ensemble, bench: str, stored: protocols.Stored | None
-) -> boards.Ranking:
-    if isinstance(ranked_by, Proxy):
-        revision: int | None = ranked_by.revision
-        direction = ranked_by.better[bench]
-    else:
-        revision = None if stored is None else stored.population
-        direction = "larger"
-    protocol_id = None if stored is None else stored.id
-    return boards.Ranking(protocol_id, ranked_by.name, revision, direction)

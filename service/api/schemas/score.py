@@ -112,7 +112,23 @@ class Sample(BaseModel):
     seed: int = Field(0, ge=0, lt=SEEDS, description="Of the sample.")
 
 
-class ScoreRequest(Spelling):
+class Terms(BaseModel):
+    """What every request for scores says besides the architectures: under what, and how soon."""
+
+    bench: str = Field(pattern=NAME, description="See `GET /benches`.", examples=["nb201"])
+    protocol: str = Field("fast", pattern=NAME, description="See `GET /protocols`.")
+    dataset: str = Field("patches", pattern=NAME, description="See `GET /datasets`.")
+    seed: int = Field(0, ge=0, lt=SEEDS, description="Of the initial weights.")
+    priority: Literal["live", "bulk"] | None = Field(
+        None, description="Live work goes first; large requests are bulk work."
+    )
+
+
+Wish = list[Any] | str | Sample
+"""Spellings, `all` or a sample."""
+
+
+class ScoreRequest(Spelling, Terms):
     """One architecture (its spelling right here, or as `architecture`) or many, in one way."""
 
     model_config = ConfigDict(
@@ -139,7 +155,6 @@ class ScoreRequest(Spelling):
         },
     )
 
-    bench: str = Field(pattern=NAME, description="See `GET /benches`.", examples=["nb201"])
     architecture: Spelling | None = None
     architectures: Spellings = Field(
         None, description="Spellings, or `all` that the bench has, where one request can hold them."
@@ -151,16 +166,10 @@ class ScoreRequest(Spelling):
         max_length=100,
         description="See `GET /proxies`; all of them by default.",
     )
-    protocol: str = Field("fast", pattern=NAME, description="See `GET /protocols`.")
-    dataset: str = Field("patches", pattern=NAME, description="See `GET /datasets`.")
-    seed: int = Field(0, ge=0, lt=SEEDS, description="Of the initial weights.")
-    priority: Literal["live", "bulk"] | None = Field(
-        None, description="Live work goes first; large requests are bulk work."
-    )
 
-    def wishes(self) -> list[list[Any] | str | Sample]:
-        """What to score, as sent: spellings, `all` or a sample; one wish in a valid request."""
-        found: list[list[Any] | str | Sample] = []
+    def wishes(self) -> list[Wish]:
+        """What to score, as sent; one wish in a valid request."""
+        found: list[Wish] = []
         if any(name in self.model_fields_set for name in Spelling.model_fields):
             found.append([self.written()])
         if self.architecture is not None:
