@@ -17,6 +17,7 @@ from service.cli import (
     rank,
     reference,
     score,
+    search,
     up,
     worker,
 )
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (up, api, worker, migrate, audit, score, rank, evidence):
+for module in (up, api, worker, migrate, audit, score, rank, evidence, search):
     app.command(name=module.__name__.rsplit(".", 1)[1])(module.command)
 for group in (datasets, accuracies, ensembles, reference):
     app.add_typer(group.app)

@@ -14,14 +14,14 @@ PATIENCE_SECONDS = 0.0
 
 
 @contextmanager
-def connected(server: str) -> "Iterator[Client]":
+def connected(server: str, patience: float = PATIENCE_SECONDS) -> "Iterator[Client]":
     """A client; a refusal or an absent service ends the command with status 1 and its reason."""
     import httpx2
 
     from service.client import Client, ServiceError
 
     try:
-        with Client(server, patience=PATIENCE_SECONDS) as client:
+        with Client(server, patience=patience) as client:
             yield client
     except ServiceError as error:
         typer.secho(str(error), err=True, fg="red")

@@ -12,6 +12,7 @@ from service.client import answers, options
 from service.client.backoff import PATIENCE_SECONDS
 from service.client.calls import Calls
 from service.client.correlations import Correlations
+from service.client.proxies import Proxy
 from service.client.steps import (
     Done,
     Found,
@@ -83,6 +84,9 @@ class AsyncClient:
 
     async def benches(self) -> list[answers.Bench]:
         return await self._run(self._calls.benches())
+
+    async def proxies(self) -> list[Proxy]:
+        return await self._run(self._calls.proxies())
 
     async def series(self, bench: str) -> list[answers.Series]:
         return await self._run(self._calls.series(bench))

@@ -13,6 +13,7 @@ from service.client import answers, options
 from service.client.backoff import PASSING_ERRORS, PASSING_STATUSES, Patience, retry_after
 from service.client.correlations import Correlations
 from service.client.errors import ServiceError
+from service.client.proxies import Proxy
 from service.client.rows import Rows
 from service.client.steps import Found, More, Pause, Reply, Request, Steps
 
@@ -152,6 +153,9 @@ class Calls:
 
     def benches(self) -> Steps[list[answers.Bench]]:
         return self._get("/benches")
+
+    def proxies(self) -> Steps[list[Proxy]]:
+        return self._get("/proxies")
 
     def series(self, bench: str) -> Steps[list[answers.Series]]:
         listed = yield from self._get("/accuracies", bench=bench)

@@ -12,6 +12,7 @@ from service.client import answers, options
 from service.client.backoff import PATIENCE_SECONDS
 from service.client.calls import Calls
 from service.client.correlations import Correlations
+from service.client.proxies import Proxy
 from service.client.steps import (
     Done,
     Found,
@@ -102,6 +103,10 @@ class Client:
     def benches(self) -> list[answers.Bench]:
         """`GET /benches`."""
         return self._run(self._calls.benches())
+
+    def proxies(self) -> list[Proxy]:
+        """`GET /proxies`."""
+        return self._run(self._calls.proxies())
 
     def series(self, bench: str) -> list[answers.Series]:
         """The series of trained accuracies, and of other tools' scores, that a bench has."""

@@ -1,0 +1,129 @@
+"""A run that was interrupted goes on as if it had not been."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from service.benches.bench import Architecture
+from service.search import of_bench
+from service.search.log import Log, LogError, Record, Setting, read
+from service.search.logged import ProxyCost, logged
+from service.search.run import Asked
+from service.search.searches import Algorithm, RefusedError, check, searched
+from tests.search.toy import accuracy, scores
+
+SPACE = of_bench("nb201")
+SETTING = Setting("nb201", "evolution", 200, None, "toy", "digest", "toy-validation", "toy-test")
+
+
+class Stopped(Exception):  # noqa: N818 - no fault
+    pass
+
+
+def run(
+    path: Path,
+    setting: Setting = SETTING,
+    budget: int = 100,
+    trainings: int = 1000,
+    seed: int = 0,
+) -> list[Record]:
+    """What is trained; raises Stopped where more trainings would be needed."""
+    left = iter(range(trainings))
+
+    def train(architecture: Architecture) -> float:
+        if next(left, None) is None:
+            raise Stopped
+        return accuracy(architecture)
+
+    asked = Asked(scores)
+    algorithm: Algorithm = setting.algorithm  # type: ignore[assignment]
+    search = searched(algorithm, SPACE, asked, seed, warmup=setting.warmup, moves=setting.moves)
+    cost = ProxyCost(3, 0.5)
+    with Log(path, setting) as log:
+        return list(logged(log, seed, search, asked, train, accuracy, cost, budget))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "warmup", "moves"),
+    [("random", None, 0), ("evolution", 200, None), ("reinforce", 100, 5)],
+)
+def test_the_trajectory_is_the_same(
+    algorithm: str, warmup: int | None, moves: int | None, tmp_path: Path
+) -> None:
+    setting = replace(SETTING, algorithm=algorithm, warmup=warmup, moves=moves)
+    whole = run(tmp_path / "whole.jsonl", setting)
+    path = tmp_path / "resumed.jsonl"
+    for _ in range(2):
+        with pytest.raises(Stopped):
+            run(path, setting, trainings=40)
+    # Killed in the middle of a line, which is trained again.
+    path.write_bytes(path.read_bytes()[:-20])
+    assert run(path, setting, trainings=21) == whole
+    assert path.read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
+    # And with everything there nothing is trained.
+    assert run(path, setting, trainings=0) == whole
+    # A larger budget goes on where the smaller one ended.
+    assert run(path, setting, budget=110, trainings=10)[:100] == whole
+
+
+def test_a_line_says_what_was_known_then(tmp_path: Path) -> None:
+    found = run(tmp_path / "log.jsonl", budget=70)
+    assert [record.n for record in found] == list(range(1, 71))
+    for n, record in enumerate(found, 1):
+        best = max(found[:n], key=lambda each: each.accuracy)
+        assert record.incumbent == best.hash
+        assert record.minibatches == 3 * record.scored
+        assert record.seconds == 0.5 * record.scored
+    assert found[0].scored < found[-1].scored
+    assert read(tmp_path / "log.jsonl") == (SETTING, {0: found})
+
+
+def test_seeds_share_a_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    first = run(path, budget=5)
+    second = run(path, budget=5, seed=1)
+    first = run(path, budget=8)
+    assert read(path)[1] == {0: first, 1: second}
+
+
+def test_another_log_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    run(path, budget=5)
+    with pytest.raises(LogError, match="line 1: its proxy is 'toy' and not 'synflow'"):
+        run(path, replace(SETTING, proxy="synflow"))
+    lines = path.read_text().splitlines(keepends=True)
+    third = json.loads(lines[3])
+    path.write_text("".join([*lines[:3], json.dumps({**third, "hash": "0" * 32}) + "\n"]))
+    with pytest.raises(LogError, match="architecture 3 of seed 0 is 00000000000000000000000000000000, where"):
+        run(path)
+    path.write_text("".join([*lines[:3], *lines[4:]]))
+    with pytest.raises(LogError, match="line 4: architecture 4, where 3 of seed 0 comes next"):
+        run(path)
+    path.write_text("".join([*lines[:2], "[]\n", *lines[3:]]))
+    with pytest.raises(LogError, match="line 3: no line of a search's log"):
+        run(path)
+    path.write_text("no log\n")
+    with pytest.raises(LogError, match="line 1: no line of a search's log"):
+        run(path)
+
+
+def test_two_searches_do_not_write_one_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with Log(path, SETTING), pytest.raises(LogError, match="being written"):
+        Log(path, SETTING)
+    Log(path, SETTING).close()
+
+
+def test_what_a_search_cannot_be_given() -> None:
+    for algorithm, warmup, moves, field in (
+        ("random", 0, 1, "moves"),
+        ("reinforce", 0, None, "moves"),
+        ("reinforce", None, 0, "warmup"),
+    ):
+        with pytest.raises(RefusedError) as refused:
+            check(algorithm, SPACE, warmup, moves)  # type: ignore[arg-type]
+        assert refused.value.field == field
+    with pytest.raises(RefusedError, match="too many"):
+        check("random", of_bench("nb101"), None, 0)

@@ -1,0 +1,22 @@
+"""The mean of many seeds and its interval."""
+
+import numpy as np
+import pytest
+
+from service.search.mean_curves import extended, mean_curve
+
+
+def test_the_interval_is_that_of_the_mean() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(70.0, 2.0, size=(100, 1))
+    found = mean_curve(list(values), 3)
+    assert found.mean == pytest.approx(np.repeat(values.mean(), 3))
+    error = values.std() / 10
+    # The bootstrap's standard error is that of the sample; its ends are within a tenth of that.
+    assert found.low[0] == pytest.approx(values.mean() - 1.96 * error, abs=0.2 * error)
+    assert found.high[0] == pytest.approx(values.mean() + 1.96 * error, abs=0.2 * error)
+
+
+def test_a_search_that_ended_early_stays_where_it_was() -> None:
+    assert extended(np.array([1.0, 2.0]), 4).tolist() == [1.0, 2.0, 2.0, 2.0]
+    assert extended(np.array([1.0, 2.0, 3.0]), 2).tolist() == [1.0, 2.0]
