@@ -17,7 +17,7 @@ from service.search import Search, Space, of_bench, of_table
 from service.search.log import Log, Setting
 from service.search.logged import ProxyCost, logged
 from service.search.run import Asked, Train
-from service.search.searches import Algorithm, check, searched
+from service.search.searches import Algorithm, check, on_one_thread, searched
 
 if TYPE_CHECKING:
     from service.client import Client
@@ -73,6 +73,7 @@ def run(client: "Client", wanted: Wanted) -> Path:
     bench = BENCHES[wanted.bench]
     truth = _command(bench, wanted.train) if wanted.train else _tables(client, bench, wanted)
     check(wanted.algorithm, truth.space, wanted.warmup, wanted.moves)
+    on_one_thread(wanted.algorithm)
     with _progress() as progress:
         task = progress.add_task(wanted.algorithm, total=wanted.budget * wanted.seeds)
 

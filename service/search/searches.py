@@ -36,6 +36,14 @@ def check(algorithm: Algorithm, space: Space, warmup: int | None, moves: int | N
         raise RefusedError("warmup", "the bench has too many architectures: give a number")
 
 
+def on_one_thread(algorithm: Algorithm) -> None:
+    """Once a process, before the first search: torch's bits depend on the number of its threads."""
+    if algorithm == "predictor":
+        import torch
+
+        torch.set_num_threads(1)
+
+
 def searched(
     algorithm: Algorithm,
     space: Space,

@@ -96,7 +96,7 @@ def test_another_log_is_refused_with_its_line(tmp_path: Path) -> None:
     lines = path.read_text().splitlines(keepends=True)
     third = json.loads(lines[3])
     path.write_text("".join([*lines[:3], json.dumps({**third, "hash": "0" * 32}) + "\n"]))
-    with pytest.raises(LogError, match="architecture 3 of seed 0 is 00000000000000000000000000000000, where"):
+    with pytest.raises(LogError, match="architecture 3 of seed 0 is 0000"):
         run(path)
     path.write_text("".join([*lines[:3], *lines[4:]]))
     with pytest.raises(LogError, match="line 4: architecture 4, where 3 of seed 0 comes next"):
