@@ -29,7 +29,9 @@ class Settings(BaseSettings):
     )
 
     architectures_limit: int = Field(
-        10_000, description="Architectures in one request: 0.3 s of rows, 10 MB of answer."
+        10_000,
+        description="Architectures in one request, or to choose from in one of `/propose`: 0.3 s of "
+        "rows, 10 MB of answer.",
     )
     live_limit: int = Field(
         100,
@@ -69,7 +71,9 @@ class Settings(BaseSettings):
         description="Tables that an API process reads at a time, by turns; more are answered 503. "
         "Each has a temporary file and under a megabyte of memory.",
     )
-    page_limit: int = Field(1_000, description="Rows of one page: under 1 MB of JSON.")
+    page_limit: int = Field(
+        1_000, description="Rows of one page, or of the best of `/propose`: under 1 MB of JSON."
+    )
     wait_seconds_limit: int = Field(
         300, description="The longest `Prefer: wait`: proxies cut quiet connections after that."
     )
