@@ -30,8 +30,8 @@ class Settings(BaseSettings):
 
     architectures_limit: int = Field(
         10_000,
-        description="Architectures in one request, or to choose from in one of `/propose`: 0.3 s of "
-        "rows, 10 MB of answer.",
+        description="Architectures in one request, or to choose from in one of `/propose`: 0.3 s "
+        "of rows, 10 MB of answer.",
     )
     live_limit: int = Field(
         100,
