@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from service.benches.bench import Architecture
-from service.search import named, of_bench, of_table
+from service.search import named, of_bench, of_table, predictor
 from service.search.predictor import ROUND, halves, predictor_search
 from service.search.run import Asked, trained
 from tests.search.toy import accuracy, no_scores, scores
@@ -20,6 +20,10 @@ SPACE = of_table("nb201", TABLE)
 
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
+
+
+def vertices(architecture: Architecture) -> float:
+    return float(len(str(architecture.spec["ops"])))
 
 
 def trajectory(seed: int, budget: int, warmup: int = 0) -> list[Architecture]:
@@ -74,6 +78,13 @@ def test_architectures_without_a_score_teach_nothing() -> None:
     search = predictor_search(SPACE, undefined, 0, warmup=50)
     assert next(search).hash in TABLE
     assert len({each.hash for each in asked}) == 50
+
+
+def test_a_space_that_cannot_be_listed_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predictor, "POOL", 50)
+    search = predictor_search(of_bench("nb101"), no_scores, 0)
+    found = [each.architecture.hash for each in trained(search, Asked(no_scores), vertices, 25)]
+    assert len(set(found)) == 25
 
 
 def test_a_small_table_is_searched_until_it_is_empty() -> None:
