@@ -3,9 +3,11 @@
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from service.api.problems import Problem
 from service.api.schemas.accuracies import AccuracyTable
+from service.api.schemas.score import Spelling
 
 _REFERENCE = "#/components/schemas/{model}"
 
@@ -26,9 +28,11 @@ def header(name: str) -> dict[str, Any]:
 
 def event(name: str, data: type[BaseModel]) -> dict[str, Any]:
     """The schema of a server-sent event, as one of a stream's `itemSchema`."""
-    content = data.model_json_schema(ref_template=_REFERENCE)
-    # What it refers to, other calls refer to as well.
-    content.pop("$defs", None)
+    # Results refer to spellings; and all that is referred to, other calls refer to as well.
+    _, described = models_json_schema(
+        [(data, "serialization"), (Spelling, "serialization")], ref_template=_REFERENCE
+    )
+    content = described["$defs"][data.__name__]
     text = {"type": "string"}
     return {
         "type": "object",
@@ -48,7 +52,13 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
     components["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
     # Read as it comes, and so not by FastAPI, which would have described it.
     table = AccuracyTable.model_json_schema(ref_template=_REFERENCE)
-    components["schemas"] |= {**table.pop("$defs"), "AccuracyTable": table}
+    parts = {**table.pop("$defs"), "AccuracyTable": table}
+    for part in parts.values():
+        for field in part["properties"].values():
+            # Absent it may be; null is no value of most of them.
+            if field.get("default", ...) is None:
+                del field["default"]
+    components["schemas"] |= parts
     for unused in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(unused, None)
     components["headers"] = {

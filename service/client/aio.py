@@ -51,7 +51,7 @@ class AsyncClient:
 
     async def propose(
         self, bench: str, *, wait: float | None = inf, **more: Unpack[options.Propose]
-    ) -> answers.Proposal:
+    ) -> answers.Proposals:
         return await self._run(self._calls.propose(bench, wait, more))
 
     async def wait(self, job: str, seconds: float = inf) -> answers.Job:

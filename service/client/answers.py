@@ -92,17 +92,18 @@ class ResultPage(TypedDict):
     next: str | None
 
 
-class Proposed(TypedDict):
+class Proposal(TypedDict):
     """One of the best."""
 
     rank: int
     hash: str
     spec: Spelling
+    asked: Spelling | None
     score: float
     parents: list[str]
 
 
-class Proposal(TypedDict):
+class Proposals(TypedDict):
     """The best of a pool or of children, best first."""
 
     job: str | None
@@ -116,7 +117,7 @@ class Proposal(TypedDict):
     undefined: int
     failed: int
     reason: str | None
-    items: list[Proposed]
+    items: list[Proposal]
 
 
 class Ranked(TypedDict):

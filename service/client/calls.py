@@ -7,7 +7,7 @@ from math import ceil
 from time import monotonic
 from typing import Any, Literal
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from service.client import answers, options
 from service.client.backoff import PASSING_ERRORS, PASSING_STATUSES, Patience, retry_after
@@ -54,7 +54,7 @@ class Calls:
             # Of several, none is waited for before all are queued.
             seconds = wait if len(batches) == 1 else None
             try:
-                reply = yield from self._post("/score", body, seconds)
+                reply = yield from self._post("/score", uuid4(), body, seconds)
             except ServiceError as refusal:
                 raise refusal.shifted(asked) from None
             given.append(reply.parsed())
@@ -85,12 +85,13 @@ class Calls:
 
     def propose(
         self, bench: str, wait: float | None, more: options.Propose
-    ) -> Steps[answers.Proposal]:
+    ) -> Steps[answers.Proposals]:
         ends = monotonic() + (wait or 0.0)
+        key = uuid4()
         while True:
             left = None if wait is None else max(0.0, ends - monotonic())
-            reply = yield from self._post("/propose", {"bench": bench, **more}, left)
-            proposal: answers.Proposal = reply.parsed()
+            reply = yield from self._post("/propose", key, {"bench": bench, **more}, left)
+            proposal: answers.Proposals = reply.parsed()
             if reply.status != ACCEPTED or not left:
                 return proposal
             job = yield from self.wait(str(proposal["job"]), ends - monotonic())
@@ -190,9 +191,11 @@ class Calls:
         headers = {"Content-Type": JSON}
         return self._answer(Request("PUT", "/accuracies", {}, headers, _json(body)))
 
-    def _post(self, path: str, body: Mapping[str, Any], wait: float | None) -> Steps[Reply]:
-        """One request, which makes one job however often it is sent."""
-        headers = {"Content-Type": JSON, "Idempotency-Key": str(uuid4())}
+    def _post(
+        self, path: str, key: UUID, body: Mapping[str, Any], wait: float | None
+    ) -> Steps[Reply]:
+        """One request, which makes one job however often it is sent with the key."""
+        headers = {"Content-Type": JSON, "Idempotency-Key": str(key)}
         seconds = 0
         if wait is not None:
             seconds = ceil(min(wait, LONG_POLL_SECONDS))

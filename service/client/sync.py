@@ -59,7 +59,7 @@ class Client:
 
     def propose(
         self, bench: str, *, wait: float | None = inf, **more: Unpack[options.Propose]
-    ) -> answers.Proposal:
+    ) -> answers.Proposals:
         """`POST /propose`: the best of a pool or of the children of parents.
 
         After `wait` seconds, or at once where it is None, the best of what is scored by then.

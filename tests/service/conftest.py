@@ -14,12 +14,16 @@ from tests.service.running import QUICK, Running, client
 
 @pytest.fixture(scope="module")
 def running(
+    request: pytest.FixtureRequest,
     database_url: str,
     servers: ServerUrls,
     worker_name: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Running]:
-    """An API on a migrated, empty database; its workers are the test's to start."""
+    """An API on a migrated, empty database; its workers are the test's to start.
+
+    A module's own `SETTINGS` go before those that are the same for all.
+    """
     number = 64 if worker_name == "main" else 65 + int(worker_name.removeprefix("gw"))
     redis_url = f"{servers.redis_url}?db={number}"
     with redis.Redis.from_url(redis_url) as empty:
@@ -27,7 +31,7 @@ def running(
     migrate(database_url)
     folder: Path = tmp_path_factory.mktemp("service")
     urls = {"NASCORE_DATABASE_URL": database_url, "NASCORE_REDIS_URL": redis_url}
-    service = Running({**QUICK, **urls}, folder)
+    service = Running({**QUICK, **getattr(request.module, "SETTINGS", {}), **urls}, folder)
     try:
         service.start_api()
         yield service

@@ -31,8 +31,10 @@ from service.client.steps import Done, Found, More, Pause, Reply, Request, Steps
 from service.settings import Settings
 from tests.service.running import Running, free_port
 
-LIMIT = 7
-"""Architectures of a request: three requests for twenty."""
+LIMIT = 13
+"""Architectures of a request: three requests for thirty."""
+
+SETTINGS = {"NASCORE_ARCHITECTURES_LIMIT": str(LIMIT)}
 
 CHEAP = ["params"]
 
@@ -43,29 +45,17 @@ def spellings(n: int, seed: int) -> list[dict[str, Any]]:
     return [reading.asked for reading in BENCHES["nb201"].sample(n, seed)]
 
 
-@pytest.fixture(scope="module")
-def limited(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """An API that takes few architectures at once; no worker yet."""
-    few = {"NASCORE_ARCHITECTURES_LIMIT": str(LIMIT)}
-    service = Running({**running.environment, **few}, tmp_path_factory.mktemp("limited"))
-    try:
-        service.start_api()
-        yield service
-    finally:
-        service.end_all()
-
-
 @pytest.fixture
-def client(limited: Running) -> Iterator[Client]:
-    with Client(limited.address) as client:
+def client(running: Running) -> Iterator[Client]:
+    with Client(running.address) as client:
         yield client
 
 
 @pytest.fixture
-def scoring(limited: Running) -> Running:
-    if "worker" not in limited.processes:
-        limited.start_worker()
-    return limited
+def scoring(running: Running) -> Running:
+    if "worker" not in running.processes:
+        running.start_worker()
+    return running
 
 
 def ids(service: Running) -> list[str]:
@@ -83,65 +73,65 @@ def await_jobs(service: Running, n: int) -> None:
 # Before there is a worker: what is asked for stays queued.
 
 
-def test_without_a_wait_it_says_what_is_known_now(client: Client, limited: Running) -> None:
-    asked = spellings(20, 1)
+def test_without_a_wait_it_says_what_is_known_now(client: Client, running: Running) -> None:
+    asked = spellings(30, 1)
     scores = client.score("nb201", asked, proxies=CHEAP)
     assert [result["asked"] for result in scores["results"]] == asked
     assert {result["state"] for result in scores["results"]} == {"queued"}
-    assert set(scores["jobs"]) == set(ids(limited))
+    assert set(scores["jobs"]) == set(ids(running))
     assert len(scores["jobs"]) == 3
     assert client.wait(scores["jobs"][0], 0.2)["state"] == "running"
     assert client.job(scores["jobs"][0])["counts"]["queued"] > 0
     assert [r["asked"] for r in client.results(scores["jobs"][1])] == asked[LIMIT : 2 * LIMIT]
-    limited.forget_scores()
+    running.forget_scores()
 
 
-def test_an_async_client_does_other_things_while_it_waits(limited: Running) -> None:
+def test_an_async_client_does_other_things_while_it_waits(running: Running) -> None:
     async def loop() -> list[answers.Scores]:
-        async with AsyncClient(limited.address) as client:
+        async with AsyncClient(running.address) as client:
             waiting = [
                 asyncio.create_task(client.score("nb201", spellings(2, seed), wait=inf))
                 for seed in (1, 2, 3)
             ]
-            await asyncio.to_thread(await_jobs, limited, len(waiting))
+            await asyncio.to_thread(await_jobs, running, len(waiting))
             assert {bench["name"] for bench in await client.benches()} == {"nb101", "nb201"}
             assert not any(task.done() for task in waiting)
-            with httpx2.Client(base_url=limited.address) as http:
-                for job in ids(limited):
+            with httpx2.Client(base_url=running.address) as http:
+                for job in ids(running):
                     http.delete(f"/jobs/{job}")
             return await asyncio.gather(*waiting)
 
     for seed, scores in zip((1, 2, 3), asyncio.run(loop()), strict=True):
         assert [result["asked"] for result in scores["results"]] == spellings(2, seed)
         assert {result["state"] for result in scores["results"]} == {"cancelled"}
-    limited.forget_scores()
+    running.forget_scores()
 
 
-def test_a_loop_survives_a_killed_service_and_queues_nothing_twice(limited: Running) -> None:
+def test_a_loop_survives_a_killed_service_and_queues_nothing_twice(running: Running) -> None:
     """One call waits in its request, one for its jobs; both go on at the next process."""
-    few, many = spellings(3, 5), spellings(20, 6)
-    with ThreadPoolExecutor(2) as threads, Client(limited.address) as client:
+    few, many = spellings(3, 5), spellings(30, 6)
+    with ThreadPoolExecutor(2) as threads, Client(running.address) as client:
         waiting = [
             threads.submit(client.score, "nb201", asked, proxies=CHEAP, wait=inf)
             for asked in (few, many)
         ]
-        await_jobs(limited, 4)
-        port = limited.port
-        limited.end("api", signal.SIGKILL)
+        await_jobs(running, 4)
+        port = running.port
+        running.end("api", signal.SIGKILL)
         time.sleep(1)
         assert not any(each.done() for each in waiting)
-        limited.start_api()
-        assert limited.port == port, "another process took the port"
-        limited.start_worker()
+        running.start_api()
+        assert running.port == port, "another process took the port"
+        running.start_worker()
         for asked, each in zip((few, many), waiting, strict=True):
             scores = each.result(60)
             assert [result["asked"] for result in scores["results"]] == asked
             assert all(result["scores"]["params"] for result in scores["results"])
-    assert limited.count("jobs") == 4
+    assert running.count("jobs") == 4
 
 
 def test_what_is_known_needs_no_job(client: Client, scoring: Running) -> None:
-    asked = [*spellings(10, 7), *spellings(3, 7)]
+    asked = [*spellings(20, 7), *spellings(3, 7)]
     first = client.score("nb201", asked, proxies=CHEAP, wait=60)
     jobs = scoring.count("jobs")
     again = client.score("nb201", asked, proxies=CHEAP)
@@ -151,13 +141,37 @@ def test_what_is_known_needs_no_job(client: Client, scoring: Running) -> None:
     assert scoring.count("jobs") == jobs
 
 
+def test_the_best_are_proposed_of_a_pool_and_of_children(client: Client, scoring: Running) -> None:
+    scored = client.score("nb201", sample={"n": 7, "seed": 3}, proxies=CHEAP, wait=60)["results"]
+    sizes = {result["hash"]: result["scores"]["params"] or 0.0 for result in scored}
+    pool = client.propose("nb201", proxy="params", sample={"n": 7, "seed": 3}, k=7)
+    assert {item["hash"]: item["score"] for item in pool["items"]} == sizes
+    assert [item["score"] for item in pool["items"]] == sorted(sizes.values(), reverse=True)
+    cell: dict[str, Any] = {
+        "matrix": [[0, 1, 0], [0, 0, 1], [0, 0, 0]],
+        "ops": ["input", "maxpool3x3", "output"],
+    }
+    children = {child.hash for child in BENCHES["nb101"].neighbours(cell)}
+    known = client.score("nb101", [cell], proxies=CHEAP, wait=60)["results"][0]["hash"]
+    jobs = scoring.count("jobs")
+    best = client.propose("nb101", proxy="params", parents=[known], k=100)
+    assert {item["hash"] for item in best["items"]} == children
+    assert {parent for item in best["items"] for parent in item["parents"]} == {known}
+    assert scoring.count("jobs") == jobs + 1
+    first, second = (item["hash"] for item in best["items"][:2])
+    (other,) = client.propose("nb101", proxy="params", parents=[cell], exclude=[first])["items"]
+    assert other["hash"] == second
+    with pytest.raises(ServiceError, match="parents"):
+        client.propose("nb101", proxy="params", parents=["0" * 32])
+
+
 def test_a_refusal_names_the_architecture_of_the_call(client: Client) -> None:
-    asked = spellings(10, 7)
-    asked[8] = {"ops": ["conv3x3"] * 6}
-    with pytest.raises(ServiceError, match=r"architecture 8, ops/0: .* \(valid: ") as refused:
+    asked = spellings(20, 7)
+    asked[14] = {"ops": ["conv3x3"] * 6}
+    with pytest.raises(ServiceError, match=r"architecture 14, ops/0: .* \(valid: ") as refused:
         client.score("nb201", asked, proxies=CHEAP)
     assert refused.value.problem["status"] == 422
-    assert [fault["architecture"] for fault in refused.value.problem["errors"]] == [8]
+    assert [fault["architecture"] for fault in refused.value.problem["errors"]] == [14]
     for nothing in ([], [{}]):
         with pytest.raises(ServiceError):
             client.score("nb201", nothing)
@@ -190,7 +204,7 @@ def test_the_catalogue_and_what_is_known(client: Client, scoring: Running) -> No
 
 
 @pytest.mark.parametrize("bench", ["nb101", "nb201"])
-def test_a_table_comes_back_row_by_row(client: Client, limited: Running, bench: str) -> None:
+def test_a_table_comes_back_row_by_row(client: Client, running: Running, bench: str) -> None:
     read = {r.architecture.hash: r.asked for r in BENCHES[bench].sample(5, 1)}
     rows = [
         {"hash": digest, **asked, "value": 90 + seed / 7, "seed": seed or None}
@@ -210,7 +224,7 @@ def test_a_table_comes_back_row_by_row(client: Client, limited: Running, bench: 
     assert next(client.accuracies(bench, "mine")) == got[0]
 
     async def again() -> list[answers.AccuracyRow]:
-        async with AsyncClient(limited.address) as client:
+        async with AsyncClient(running.address) as client:
             return [row async for row in client.accuracies(bench, "mine")]
 
     assert asyncio.run(again()) == got
@@ -383,8 +397,7 @@ SCHEMAS = {
     "Cost": "CorrelatedCost",
     "KnownArchitectures": "KnownAnswer",
     "Metric": None,
-    "Proposal": None,
-    "Proposed": None,
+    "Proposals": "ProposeAnswer",
     "Sample": "SampleAnswer",
     "Scores": None,
     "Series": "ListedSeries",

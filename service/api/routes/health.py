@@ -55,7 +55,10 @@ async def readyz(database: DatabaseDep, doorbells: DoorbellsDep, settings: Setti
     operation_id="metrics",
     summary="Prometheus metrics",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}}}, **problems.responses(503)},
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+        **problems.responses(503),
+    },
 )
 async def metrics(request: Request, database: DatabaseDep, settings: SettingsDep) -> Response:
     async with database() as session:

@@ -2,13 +2,13 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from service.accuracies.facts import PERCENT, Facts, accuracy
-from service.api.schemas.score import NAME, SEEDS, Arch, Matrix, Ops
+from service.api.schemas.score import NAME, SEEDS, Arch, Matrix, Ops, Spelling
 
 EPOCHS = 1_000_000
 """More than anyone trains."""
@@ -133,10 +133,16 @@ class SeriesList(BaseModel):
     series: list[ListedSeries]
 
 
+class AccuracyValue(Spelling):
+    """A value, with the fields of its spelling."""
+
+    hash: str = Field(description="Of the architecture.")
+    seed: int | None = Field(description="Of the training; null where it is not told.")
+    value: float
+
+
 class SeriesValues(SeriesAnswer):
     """A series with all its values."""
 
     bench: str
-    accuracies: list[dict[str, Any]] = Field(
-        description="`hash`, the fields of the spelling, `seed`, `value`; sorted by spelling."
-    )
+    accuracies: list[AccuracyValue] = Field(description="Sorted by spelling.")

@@ -1,12 +1,12 @@
 """One architecture and all that is known of it."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 from service.api.schemas.protocol import Protocol
-from service.api.schemas.score import NAME, SEEDS
+from service.api.schemas.score import NAME, SEEDS, Written
 
 HASH = "^[0-9a-f]{32}$"
 
@@ -33,7 +33,7 @@ class ScoreRecord(BaseModel):
 class TrainedSpelling(BaseModel):
     """A spelling and its accuracy in one series."""
 
-    spelling: dict[str, Any]
+    spelling: Written
     accuracy: float = Field(description="The mean over its seeds.")
     values: int = Field(description="How many values that is the mean of.")
 
@@ -57,8 +57,8 @@ class ArchitectureAnswer(BaseModel):
 
     bench: str
     hash: str
-    spec: dict[str, Any] = Field(description="The representative of the class.")
-    spellings: list[dict[str, Any]] = Field(description="The first of its spellings.")
+    spec: Written = Field(description="The representative of the class.")
+    spellings: list[Written] = Field(description="The first of its spellings.")
     spellings_total: int
     parameters: int = Field(description="Of the `full` network with ten classes.")
     flops: int = Field(description="Multiply-adds of one image of that network.")
@@ -73,7 +73,7 @@ class Known(BaseModel):
     """A hash and what is known of it under one protocol."""
 
     hash: str
-    spec: dict[str, Any] | None = Field(
+    spec: Written | None = Field(
         description="The representative; null for a hash that nobody has asked for."
     )
     scores: dict[str, float] = Field(description="By proxy; those there are.")

@@ -1,12 +1,13 @@
 """What there is: benches, proxies, protocols, datasets."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from service.api.schemas.cost import ProxyCost
 from service.api.schemas.protocol import Protocol
+from service.api.schemas.score import Written
 from service.catalogue import Direction
 from service.ensembles import Rule
 
@@ -20,7 +21,7 @@ class BenchAnswer(BaseModel):
     classes: int
     operations: list[str]
     spelling_fields: list[str]
-    example: dict[str, Any]
+    example: Written
     skeletons: dict[str, dict[str, int]]
 
 
@@ -28,8 +29,8 @@ class Sampled(BaseModel):
     """One architecture of a sample."""
 
     hash: str
-    asked: dict[str, Any]
-    spec: dict[str, Any]
+    asked: Written
+    spec: Written
 
 
 class SampleAnswer(BaseModel):

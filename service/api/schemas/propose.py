@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from service.api.schemas.architectures import HASH
 from service.api.schemas.protocol import Protocol
-from service.api.schemas.score import NAME, Sample, Spellings, Terms, Wish
+from service.api.schemas.score import NAME, Sample, Spellings, Terms, Wish, Written
 from service.catalogue import Direction
 
 
@@ -103,8 +103,8 @@ class Proposal(BaseModel):
 
     rank: int = Field(description="From 1; equal scores share a rank, and are sorted by hash.")
     hash: str
-    spec: dict[str, Any] = Field(description="The representative of the class, which is scored.")
-    asked: dict[str, Any] | None = Field(
+    spec: Written = Field(description="The representative of the class, which is scored.")
+    asked: Written | None = Field(
         description="The first of its spellings in the sample or list, as it was read; null of a "
         "child."
     )

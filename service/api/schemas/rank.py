@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from service.api.schemas.protocol import Protocol
+from service.api.schemas.score import Written
 from service.catalogue import Direction
 
 
@@ -19,7 +20,7 @@ class Ranked(BaseModel):
         description="From 1, among what the filter leaves; equal scores share a rank."
     )
     hash: str
-    spec: dict[str, Any]
+    spec: Written
     score: float
     accuracy: float | None = Field(
         description="The mean over the trained spellings in the series `truth`, where it has any."

@@ -78,6 +78,12 @@ class Spelling(BaseModel):
         }
 
 
+# Valid when it came in, and not read again. Not a bare reference, which Pydantic would resolve.
+Written = Annotated[
+    dict[str, Any], WithJsonSchema({"allOf": [{"$ref": "#/components/schemas/Spelling"}]})
+]
+"""A spelling in an answer: as it was read, or of the service's own choice."""
+
 ALL = "all"
 
 
@@ -191,8 +197,8 @@ class Result(BaseModel):
     """What is known of one architecture of a request."""
 
     hash: str = Field(description="Of the architecture: every spelling of one network has it.")
-    asked: dict[str, Any] = Field(description="The spelling as it was read.")
-    spec: dict[str, Any] = Field(description="The representative of the class, which is scored.")
+    asked: Written = Field(description="The spelling as it was read.")
+    spec: Written = Field(description="The representative of the class, which is scored.")
     state: State
     scores: dict[str, float | None] = Field(
         description="By proxy; null while it is not computed, or where it is undefined.",
