@@ -24,6 +24,7 @@ from service.client import (
     backoff,
     correlations,
     options,
+    proxies,
 )
 from service.client.calls import Calls
 from service.client.rows import Rows
@@ -395,9 +396,11 @@ SCHEMAS = {
     "Bench": "BenchAnswer",
     "Compared": "Found",
     "Cost": "CorrelatedCost",
+    "Ensemble": "EnsembleAnswer",
     "KnownArchitectures": "KnownAnswer",
     "Metric": None,
     "Proposals": "ProposeAnswer",
+    "Proxy": "ProxyAnswer",
     "Sample": "SampleAnswer",
     "Scores": None,
     "Series": "ListedSeries",
@@ -408,13 +411,13 @@ SCHEMAS = {
 def test_the_answers_have_the_fields_of_the_document() -> None:
     schemas = create_app(Settings()).openapi()["components"]["schemas"]
     checked = 0
-    for module in (answers, correlations):
+    for module in (answers, correlations, proxies):
         for name, answer in vars(module).items():
             schema = SCHEMAS.get(name, name)
             if hasattr(answer, "__required_keys__") and schema is not None:
                 assert set(answer.__annotations__) == set(schemas[schema]["properties"]), name
                 checked += 1
-    assert checked > 20
+    assert checked > 25
 
 
 def test_both_clients_have_the_same_calls() -> None:
