@@ -22,6 +22,12 @@ SPACE = of_table("nb201", TABLE)
 pytestmark = pytest.mark.usefixtures("_one_thread")
 
 
+@pytest.fixture(autouse=True)
+def _few_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is learnt in a round takes 3 seconds otherwise, and these tests need no more."""
+    monkeypatch.setattr(predictor, "EPOCHS_A_ROUND", 30)
+
+
 def vertices(architecture: Architecture) -> float:
     return float(len(str(architecture.spec["ops"])))
 
