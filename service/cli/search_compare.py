@@ -71,7 +71,7 @@ def _table(found: Logs) -> Table:
 def _readings(runs: dict[int, list[Record]]) -> Iterator[tuple[str, MeanCurve]]:
     """The test accuracies first, where there are some."""
     budget = max(map(len, runs.values()))
-    every = [_curves(run) for run in runs.values()]
+    every = [curves_of(run) for run in runs.values()]
 
     def mean(of: Sequence[Floats]) -> MeanCurve:
         return mean_curve(of, budget)
@@ -82,7 +82,8 @@ def _readings(runs: dict[int, list[Record]]) -> Iterator[tuple[str, MeanCurve]]:
     yield "validation", mean([each.validation for each in every])
 
 
-def _curves(run: Sequence[Record]) -> Curves:
+def curves_of(run: Sequence[Record]) -> Curves:
+    """Of one seed; without test accuracies only the validation's mean anything."""
     judged = [0.0 if record.test is None else record.test for record in run]
     return curves([record.accuracy for record in run], judged)
 

@@ -71,7 +71,11 @@ def run(client: "Client", wanted: Wanted) -> Path:
             f"{wanted.bench!r} is none of {', '.join(BENCHES)}", param_hint="--bench"
         )
     bench = BENCHES[wanted.bench]
-    truth = _command(bench, wanted.train) if wanted.train else _tables(client, bench, wanted)
+    truth = (
+        _command(bench, wanted.train)
+        if wanted.train
+        else tables(client, bench, wanted.dataset or "")
+    )
     check(wanted.algorithm, truth.space, wanted.warmup, wanted.moves)
     on_one_thread(wanted.algorithm)
     with _progress() as progress:
@@ -89,6 +93,10 @@ def run(client: "Client", wanted: Wanted) -> Path:
         path = wanted.log or Path(f"{name(setting)}.jsonl")
         with Log(path, setting) as log:
             for seed in range(wanted.seeds):
+                if len(log.of_seed(seed)) >= wanted.budget:
+                    # Not even followed again: the predictor would learn it all anew.
+                    progress.update(task, completed=wanted.budget * (seed + 1))
+                    continue
                 asked = Asked(scores or _no_scores)
                 search = _search(wanted, truth.space, asked, seed)
                 found = logged(
@@ -121,12 +129,8 @@ def _search(wanted: Wanted, space: Space, asked: Asked, seed: int) -> Search:
 
 def name(setting: Setting) -> str:
     """Of a search, without blanks: `nb201-cifar100-validation-200ep-evolution-wall-m10-synflow`."""
-    trained = (
-        setting.accuracies
-        if setting.test
-        else "".join(
-            letter if letter.isalnum() or letter in "-_." else "_" for letter in setting.accuracies
-        )
+    trained = "".join(
+        letter if letter.isalnum() or letter in "-_." else "_" for letter in setting.accuracies
     )
     parts = [setting.bench, trained, setting.algorithm]
     for letter, number in (("w", setting.warmup), ("m", setting.moves)):
@@ -140,8 +144,11 @@ def _command(bench: Bench, command: str) -> Truth:
     return Truth(of_bench(bench.name), train, lambda _: None, command, None)
 
 
-def _tables(client: "Client", bench: Bench, wanted: Wanted) -> Truth:
-    dataset = wanted.dataset or ""
+def tables(client: "Client", bench: Bench, dataset: str) -> Truth:
+    """The dataset's series of the service; a bench's architectures without accuracy are left out.
+
+    Raises NoAccuraciesError.
+    """
     seen = accuracies(client, bench, dataset, "validation")
     if seen is None:
         there = ", ".join(datasets(client, bench.name)) or "none"

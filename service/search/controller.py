@@ -3,7 +3,8 @@
 z is (decisions, options), -inf where a decision has fewer options: π(a|d) = softmax(z_d)_a.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -39,12 +40,15 @@ def gradient(z: Floats, made: Sequence[int]) -> Floats:
     return slopes
 
 
-def made_of(z: Floats, draw: Draw) -> list[int]:
-    """Decisions drawn from π."""
-    cumulative = np.cumsum(probabilities(z), axis=1)
-    # A sum may end below 1 by its rounding, and the draw may not.
-    drawn = [fraction(draw) * row[-1] for row in cumulative]
-    return [int(np.searchsorted(row, u, "right")) for row, u in zip(cumulative, drawn, strict=True)]
+def sampler(z: Floats) -> Callable[[Draw], list[int]]:
+    """A function that draws decisions from π."""
+    rows = np.cumsum(probabilities(z), axis=1).tolist()
+
+    def made(draw: Draw) -> list[int]:
+        # The last sum may be below 1 by its rounding, and the draw may not.
+        return [bisect_right(row, fraction(draw) * row[-1]) for row in rows]
+
+    return made
 
 
 class Controller:

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 from service.benches import BENCHES
 from service.benches.bench import Architecture, InvalidSpellingError, Spec
 from service.benches.nb101_cell import MAX_VERTICES
+
+REMEMBERED = 2**14
+"""More than NB201 has spellings: a controller draws the same ones over and over, and reading one
+takes a tenth of a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +30,14 @@ def decisions_of(bench: str) -> Decisions:
     """
     operations = BENCHES[bench].operations
     if bench == "nb201":
-        return Decisions((len(operations),) * 6, lambda made: _nb201(operations, made))
+        return Decisions((len(operations),) * 6, lambda made: _nb201(operations, tuple(made)))
     pairs = tuple(combinations(range(MAX_VERTICES), 2))
     between = MAX_VERTICES - 2
     options = (2,) * len(pairs) + (len(operations),) * between
     return Decisions(options, lambda made: _nb101(operations, pairs, made))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _nb201(operations: Sequence[str], made: Sequence[int]) -> Architecture | None:
     return _read("nb201", {"ops": [operations[each] for each in made]})
 

@@ -106,9 +106,10 @@ class Log:
         except BlockingIOError:
             raise LogError(f"{self.path} is being written by another search") from None
         written = self.path.read_bytes()
-        # A line that was cut off is written again.
-        self._file.truncate(written.rfind(b"\n") + 1)
-        if b"\n" not in written:
+        first = _line(asdict(setting))
+        if first.startswith(written):
+            # Empty, or cut off in its first line.
+            self._file.truncate(0)
             self._write(asdict(setting))
             return {}
         found, records = read(self.path)
@@ -119,6 +120,8 @@ class Log:
                     f"{self.path}, line 1: its {each.name} is {stands!r} and not {wanted!r}; "
                     "give this search another log"
                 )
+        # A line that was cut off is written again.
+        self._file.truncate(written.rfind(b"\n") + 1)
         return records
 
     def of_seed(self, seed: int) -> Sequence[Record]:
@@ -150,7 +153,7 @@ class Log:
         return trained
 
     def _write(self, values: dict[str, Any]) -> None:
-        self._file.write(json.dumps(values).encode() + b"\n")
+        self._file.write(_line(values))
         self._file.flush()
 
     def close(self) -> None:
@@ -166,6 +169,10 @@ class Log:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _line(values: dict[str, Any]) -> bytes:
+    return json.dumps(values).encode() + b"\n"
 
 
 def _of(kind: type[Any], values: Any) -> Any:

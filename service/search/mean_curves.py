@@ -1,12 +1,15 @@
 """Curves of many seeds as one, with the interval of their mean."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
 
 from service.evidence.bootstrap import CONFIDENCE, counts
-from service.search.incumbent import Floats
+from service.search.incumbent import Floats, needed
+
+ENDS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 
 
 class MeanCurve(NamedTuple):
@@ -25,12 +28,28 @@ def mean_curve(curves: Sequence[Floats], budget: int) -> MeanCurve:
     are of the same resamples of them.
     """
     every = np.stack([extended(curve, budget) for curve in curves])
+    low, high = np.quantile(_means(every), ENDS, axis=0)
+    return MeanCurve(every.mean(axis=0), low, high)
+
+
+def needed_by_mean(
+    curves: Sequence[Floats], budget: int, level: float
+) -> tuple[float, float, float]:
+    """How many have to be trained until the mean curve is at the level, and its interval; infinite
+    where it is not within the budget.
+    """
+    every = np.stack([extended(curve, budget) for curve in curves])
+    found = sorted(needed(mean, level) or inf for mean in _means(every))
+    low, high = (found[round(end * (len(found) - 1))] for end in ENDS)
+    return needed(every.mean(axis=0), level) or inf, low, high
+
+
+def _means(every: Floats) -> Floats:
+    """Of each resample of the seeds the mean curve: (resamples, budget), of (seeds, budget)."""
     seeds = np.arange(len(every))
     often = np.concatenate(list(counts(f"{len(every)} seeds", seeds)))
-    means = often @ every / len(every)
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(means, [tail, 1 - tail], axis=0)
-    return MeanCurve(every.mean(axis=0), low, high)
+    means: Floats = often @ every / len(every)
+    return means
 
 
 def extended(curve: Floats, budget: int) -> Floats:

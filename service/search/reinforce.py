@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Collection, Sequence
 
 from service.benches.bench import Architecture
-from service.search.controller import Controller, made_of
+from service.search.controller import Controller, sampler
 from service.search.draws import Draw, named
 from service.search.space import Scores, Search, Space
 
@@ -58,8 +58,9 @@ def _drawn(
     """n of them, one perhaps several times; fewer where too many in a row are refused."""
     found: list[Drawn] = []
     refused = 0
+    sampled = sampler(controller.z)
     while len(found) < n and refused < REFUSED:
-        made = made_of(controller.z, draw)
+        made = sampled(draw)
         architecture = space.decisions.read(made)
         if architecture is None or not space.holds(architecture) or architecture.hash in trained:
             refused += 1

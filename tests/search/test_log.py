@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from service.benches.bench import Architecture
+from service.cli.search import Algorithm as Offered
 from service.search import of_bench
 from service.search.log import Log, LogError, Record, Setting, read
 from service.search.logged import ProxyCost, logged
 from service.search.run import Asked
-from service.search.searches import Algorithm, RefusedError, check, searched
+from service.search.searches import ALGORITHMS, Algorithm, RefusedError, check, searched
 from tests.search.toy import accuracy, scores
 
 SPACE = of_bench("nb201")
@@ -104,9 +105,20 @@ def test_another_log_is_refused_with_its_line(tmp_path: Path) -> None:
     path.write_text("".join([*lines[:2], "[]\n", *lines[3:]]))
     with pytest.raises(LogError, match="line 3: no line of a search's log"):
         run(path)
-    path.write_text("no log\n")
-    with pytest.raises(LogError, match="line 1: no line of a search's log"):
-        run(path)
+    for text in ("no log\n", "no log"):
+        path.write_text(text)
+        with pytest.raises(LogError, match="no line of a search's log"):
+            run(path)
+        assert path.read_text() == text
+
+
+def test_a_log_that_was_cut_off_in_its_first_line_is_begun_anew(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    found = run(path, budget=5)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:30])
+    assert run(path, budget=5) == found
+    assert path.read_bytes() == whole
 
 
 def test_two_searches_do_not_write_one_log(tmp_path: Path) -> None:
@@ -127,3 +139,7 @@ def test_what_a_search_cannot_be_given() -> None:
         assert refused.value.field == field
     with pytest.raises(RefusedError, match="too many"):
         check("random", of_bench("nb101"), None, 0)
+
+
+def test_the_command_offers_all_of_them() -> None:
+    assert tuple(Offered) == ALGORITHMS

@@ -1,9 +1,11 @@
 """The mean of many seeds and its interval."""
 
+from math import inf
+
 import numpy as np
 import pytest
 
-from service.search.mean_curves import extended, mean_curve
+from service.search.mean_curves import extended, mean_curve, needed_by_mean
 
 
 def test_the_interval_is_that_of_the_mean() -> None:
@@ -20,3 +22,11 @@ def test_the_interval_is_that_of_the_mean() -> None:
 def test_a_search_that_ended_early_stays_where_it_was() -> None:
     assert extended(np.array([1.0, 2.0]), 4).tolist() == [1.0, 2.0, 2.0, 2.0]
     assert extended(np.array([1.0, 2.0, 3.0]), 2).tolist() == [1.0, 2.0]
+
+
+def test_how_many_the_mean_needs() -> None:
+    curves = [np.array([0.0, 2.0, 4.0]), np.array([2.0, 2.0, 2.0])]
+    # Resamples of two: one or the other twice, or each once.
+    assert needed_by_mean(curves, 3, 2.0) == (2, 1, 2)
+    assert needed_by_mean(curves, 3, 3.0) == (3, 3, inf)
+    assert needed_by_mean(curves, 3, 5.0) == (inf, inf, inf)

@@ -8,8 +8,8 @@ from service.search.controller import (
     Controller,
     gradient,
     log_probability,
-    made_of,
     probabilities,
+    sampler,
 )
 from service.search.run import Asked, trained
 from tests.search.toy import accuracy, no_scores, scores
@@ -38,9 +38,10 @@ def test_the_gradient_is_that_of_finite_differences() -> None:
 
 def test_decisions_are_drawn_by_their_probabilities() -> None:
     z, draw = uneven().z, named("test")
+    sampled = sampler(z)
     often = np.zeros(z.shape)
     for _ in range(4000):
-        often[np.arange(3), made_of(z, draw)] += 1
+        often[np.arange(3), sampled(draw)] += 1
     # Four standard deviations.
     assert np.abs(often / 4000 - probabilities(z)).max() < 4 * np.sqrt(0.25 / 4000)
     assert not often[~np.isfinite(z)].any()
