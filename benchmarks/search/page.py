@@ -23,6 +23,9 @@ READINGS = {
 ROUNDING = 0.005
 """Half of what the published figures' two decimals tell apart."""
 
+LEAST_SEEDS = 10
+"""Of a search with chance in it that is compared with the published ones: fewer are shown only."""
+
 NB101_STEP = 150
 """Models that the paper's question is asked of."""
 
@@ -36,11 +39,18 @@ class Report:
     date: str
     figures: Mapping[str, str]
     """Caption by file."""
+    planned: int
+    """Searches of the predictor."""
     minibatches: Mapping[str, Mapping[str, int]]
     """Of one score, by bench and proxy."""
 
     def of(self, bench: str, dataset: str) -> list[Found]:
         return [each for each in self.found if (each.bench, each.dataset) == (bench, dataset)]
+
+
+def is_compared(found: Found) -> bool:
+    """Whether it has the seeds for it; the order of all scores has no chance in it."""
+    return found.plan.warmup is None or len(found.curves) >= LEAST_SEEDS
 
 
 def series(found: Found, reading: str) -> list[Floats]:
@@ -125,9 +135,11 @@ def beside_best(report: Report, reading: str) -> str:
     def cell(of: Sequence[Found], value: float, theirs: float) -> str:
         if not of:
             return "-"
-        needed, best = min((until(each, reading, value)[0], with_seeds(each)) for each in of)
-        text = f"{count(needed)} ({best})" if isfinite(needed) else "never"
-        return f"**{text}**" if needed < theirs else text
+        needed, name, compared = min(
+            (until(each, reading, value)[0], with_seeds(each), is_compared(each)) for each in of
+        )
+        text = f"{count(needed)} ({name})" if isfinite(needed) else "never"
+        return f"**{text}**" if needed < theirs and compared else text
 
     def body() -> Iterator[list[str]]:
         algorithms = ["random", "reinforce", "evolution", "predictor", "any"]
@@ -145,7 +157,11 @@ def beside_best(report: Report, reading: str) -> str:
                 of = [
                     each
                     for each in found
-                    if each.plan.proxy == name and algorithm in (each.plan.algorithm, "any")
+                    if each.plan.proxy == name
+                    and (
+                        algorithm == each.plan.algorithm
+                        or (algorithm == "any" and is_compared(each))
+                    )
                 ]
                 yield [
                     algorithm,
@@ -162,7 +178,11 @@ def beside_best(report: Report, reading: str) -> str:
 def lost(report: Report, reading: str) -> str:
     """Where the default ensemble does not need fewer than the paper's best."""
     name = DEFAULT["nb201"]
-    of = [each for each in report.of("nb201", "cifar100") if each.plan.proxy == name]
+    of = [
+        each
+        for each in report.of("nb201", "cifar100")
+        if each.plan.proxy == name and is_compared(each)
+    ]
     best = {step: max(curve.at[step] for curve in CIFAR100.values()) for step in STEPS}
     fewest = min(c.needed for c in CIFAR100.values() if c.needed is not None)
     columns = [*((value, step, f"after {step}") for step, value in best.items())]
@@ -200,6 +220,21 @@ def nb101(report: Report) -> str:
             ]
 
     return rows(head, body())
+
+
+def predictors(report: Report) -> str:
+    """How far the predictor's searches are, which take a minute each."""
+    seeds = [len(each.curves) for each in report.found if each.plan.algorithm == "predictor"]
+    short = [each for each in seeds if each < LEAST_SEEDS]
+    if not short and len(seeds) == report.planned:
+        return f"The predictor has {min(seeds)} seeds or more."
+    if not seeds:
+        return "The predictor has not been run yet."
+    return (
+        f"The predictor's searches take a minute each, and are not all run yet: {len(seeds)} of "
+        f"{report.planned} are there, with {min(seeds)} to {max(seeds)} seeds. Those of fewer than "
+        f"{LEAST_SEEDS} are shown and compared with nothing; the command goes on with them."
+    )
 
 
 def costs(report: Report) -> str:
@@ -247,4 +282,5 @@ def written(report: Report) -> str:
         nb101=nb101(report),
         nb101_figures=figures("nb101"),
         costs=costs(report),
+        predictors=predictors(report),
     )

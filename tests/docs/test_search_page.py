@@ -19,14 +19,16 @@ def found(plan: Plan, *starts: int) -> Found:
 
 REPORT = Report(
     found=[
-        found(Plan("random", 3000, 0, "e5"), 40, 40),
+        found(Plan("random", 3000, 0, "e5"), *[40] * 10),
         found(Plan("random", None, 0, "e5"), 20),
         found(Plan("random", None, 0, "synflow"), 5),
-        found(Plan("evolution", 0, None, "synflow"), 90, 90),
+        found(Plan("evolution", 0, None, "synflow"), *[90] * 10),
+        found(Plan("predictor", 512, 0, "e5"), 1, 1),
     ],
     machine="a machine",
     date="today",
     figures={},
+    planned=3,
     minibatches={"nb201": {"e5": 3, "synflow": 1}},
 )
 
@@ -46,6 +48,17 @@ def test_who_needs_fewer_is_bold() -> None:
     ]
     assert rows["| evolution", "`e5`"] == ["-"] * 3 + ["- |"]
     assert rows["| any", "`synflow`"][0] == "**5 (random wall)**"
+
+
+def test_few_seeds_are_shown_and_not_compared() -> None:
+    lines = page.beside_best(REPORT, "validation").splitlines()
+    (row,) = [line for line in lines if line.startswith("| predictor | `e5` |")]
+    assert "| 1 (predictor w512, 2 seeds) |" in row
+    assert "**" not in row
+    assert "predictor" not in page.lost(REPORT, "validation")
+    assert "1 of 3 are there, with 2 to 2 seeds" in page.predictors(REPORT)
+    (row,) = [line for line in lines if line.startswith("| any | `e5` |")]
+    assert "predictor" not in row
 
 
 def test_what_is_lost_is_said() -> None:
