@@ -282,7 +282,23 @@ _ALL = (
 )
 
 CATALOGUE: Mapping[str, Proxy] = MappingProxyType({proxy.name: proxy for proxy in _ALL})
-"""Every proxy by its name, in the order in which answers list them."""
+"""Every zero-cost proxy by its name, in the order in which answers list them."""
+
+REDUCED_TRAINING = _proxy(
+    "reduced_training",
+    "accuracy on the test images after a short training of a small network",
+    "Zhou et al., EcoNAS: Finding Proxies for Economical NAS, CVPR 2020",
+    "",
+    ("larger", "Spearman .88 of 36 epochs of the full network, 20,000 architectures"),
+    ("larger", "Abdelfattah et al. 2021, CIFAR-10: Spearman .61 as EcoNAS, .80 as EcoNAS+"),
+)
+"""The conventional proxy, of `service.training`; it has protocols of its own, and no zero-cost
+proxy is computed under those."""
+
+PROXIES: Mapping[str, Proxy] = MappingProxyType(
+    {**CATALOGUE, REDUCED_TRAINING.name: REDUCED_TRAINING}
+)
+"""Whatever a worker computes of one architecture by itself."""
 
 MEASURED: Mapping[str, Proxy] = MappingProxyType(
     {proxy.name: proxy for proxy in _ALL if not proxy.structural}

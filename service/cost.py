@@ -22,6 +22,12 @@ twice as long then."""
 STRUCTURE = "structure"
 """The time of the structural proxies, which need no network."""
 
+
+def training_of(images: int) -> str:
+    """What the time of a reduced training is kept under: more images take longer."""
+    return f"training on {images}"
+
+
 _OF_LOSS = frozenset({"loss", "fisher", "curvature"})
 _MOVING = frozenset({"forward", "loss"})
 
@@ -139,14 +145,17 @@ DRAWN = 501
 of milliseconds, once a process."""
 
 
+def median_multiply_adds(bench: str, skeleton: Mapping[str, int], classes: int) -> float:
+    """Of one forward of one image in a skeleton: the median over the bench's sample of `DRAWN` with
+    seed 0."""
+    return _median(bench, tuple(sorted(skeleton.items())), classes)
+
+
 @lru_cache(maxsize=64)
-def median_multiply_adds(bench: str, protocol: str, classes: int) -> float:
-    """Of one forward of one image under a named protocol: the median over the bench's sample of
-    `DRAWN` with seed 0."""
-    found = BENCHES[bench]
-    skeleton = found.skeletons[protocol]
+def _median(bench: str, skeleton: tuple[tuple[str, int], ...], classes: int) -> float:
+    found, given = BENCHES[bench], dict(skeleton)
     drawn = found.sample(DRAWN, 0)
-    return median(found.size(each.architecture.spec, skeleton, classes).flops for each in drawn)
+    return median(found.size(each.architecture.spec, given, classes).flops for each in drawn)
 
 
 MINIBATCH = 256
@@ -179,5 +188,5 @@ def training_cost(bench: str, dataset: str, split: str | None, epochs: int) -> T
     images = TRAINED_ON.get((bench, dataset, split or ""))
     if images is None:
         return None
-    of_image = median_multiply_adds(bench, "full", 10)
+    of_image = median_multiply_adds(bench, BENCHES[bench].skeletons["full"], 10)
     return Training(epochs * ceil(images / MINIBATCH), 3.0 * epochs * images * of_image)

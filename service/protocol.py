@@ -1,10 +1,12 @@
 """A protocol: everything besides the architecture that a score depends on, with its digest."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Any, Self
 
 from service.benches import BENCHES
 
@@ -42,6 +44,25 @@ RECIPES = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a protocol of reduced training says besides, see `service.training`."""
+
+    epochs: int
+    samples: int
+    images: int
+    """On how many it trains: the samples, or all that there are."""
+    schedule_epochs: int
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    revision: str
+    train: str
+    """SHA-256 of all training images and labels."""
+    test: str
+    """The same of the test images."""
+
+
 @dataclass(frozen=True)
 class Protocol:
     """One concrete protocol. Two that differ in anything have different digests."""
@@ -54,19 +75,38 @@ class Protocol:
     """Of the initial weights."""
     skeleton: dict[str, int]
     batch_size: int
-    minibatch: str
-    """SHA-256 of the minibatch."""
+    minibatch: str | None
+    """SHA-256 of the minibatch; None where a network is trained."""
     precision: str = PRECISION
     weights: str = WEIGHTS
+    training: Training | None = None
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """The protocol that a document is of."""
+        training = document.get("training")
+        return cls(**{**document, "training": training and Training(**training)})
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """All of it; where nothing is trained, without a word of training."""
+        document = asdict(self)
+        if self.training is None:
+            del document["training"]
+        return document
 
     @cached_property
     def digest(self) -> str:
-        """The first 32 hex digits of the SHA-256 of the fields as sorted JSON."""
-        return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:32]
+        """The first 32 hex digits of the SHA-256 of the document as sorted JSON."""
+        return digest(self.document)
 
     @property
     def resolution(self) -> int:
         return self.skeleton["resolution"]
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    return sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def protocol(

@@ -40,8 +40,9 @@ class Settings(BaseSettings):
     )
     queue_limit: int = Field(
         100_000,
-        description="Unanswered architectures of live jobs, and of bulk jobs, before a request for "
-        "more is answered 503: ten full requests, hours of work for one worker.",
+        description="Unanswered architectures of live jobs, of bulk jobs, and of trainings, before "
+        "a request for more is answered 503: ten full requests, hours of work for one worker, and "
+        "of trainings months.",
     )
     queue_full_retry_seconds: int = Field(
         30, description="What `Retry-After` says while the queue is full."
@@ -138,6 +139,17 @@ class Settings(BaseSettings):
         10.0,
         description="A worker told to stop has this long to finish the architecture at hand; "
         "then it puts that one back too.",
+    )
+    training_turn_seconds: float = Field(
+        60.0,
+        description="A training lets those of other jobs go on after this long, at the end of its "
+        "epoch; its own job is in turn again after them.",
+    )
+    checkpoint_days: float = Field(
+        1.0,
+        description="A reduced training that nobody asked more of for so long loses its "
+        "checkpoint, 0.3 MB of an NB201 cell as EcoNAS, 0.7 as EcoNAS+: a longer "
+        "one begins anew. Its epochs stay.",
     )
     heavy_seconds: float = Field(
         5.0,

@@ -5,12 +5,13 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.api.schemas.jobs import Counts, Job
+from service.api.schemas.jobs import Counts, EpochCounts, Job
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import Failure, Result, State
-from service.catalogue import CATALOGUE
-from service.db import jobs, models, protocols
+from service.catalogue import PROXIES
+from service.db import jobs, models, protocols, trainings
 from service.db.scores import Scored
+from service.protocol import Training
 
 
 def result(
@@ -50,7 +51,7 @@ def _undefined(scored: Scored, proxies: Sequence[str]) -> dict[str, str]:
     if scored.given_up or scored.awaited(proxies):
         return reasons
     # An ensemble has its score in the moment in which its members have theirs, or never.
-    ensembles = (name for name in proxies if name not in CATALOGUE)
+    ensembles = (name for name in proxies if name not in PROXIES)
     lost = [name for name in ensembles if name not in scored.values and name not in reasons]
     return reasons | dict.fromkeys(lost, NO_POPULATION)
 
@@ -66,6 +67,16 @@ async def job(session: AsyncSession, found: models.Job) -> Job:
         priority=found.priority,
         state=found.state,
         counts=Counts(**await jobs.counts(session, found.id)),
+        epochs=await _epochs(session, found, described.training),
         created_at=found.created_at,
         ended_at=found.ended_at,
     )
+
+
+async def _epochs(
+    session: AsyncSession, found: models.Job, training: Training | None
+) -> EpochCounts | None:
+    if training is None:
+        return None
+    done = await trainings.done(session, found, training.epochs)
+    return EpochCounts(done=done, asked=found.size * training.epochs)

@@ -11,12 +11,15 @@ from service.api.problems import Fault
 from service.api.schemas.score import Sample, ScoreRequest, Wish
 from service.benches import BENCHES, Bench, InvalidSpellingError, Reading
 from service.benches.quoting import quoted
-from service.catalogue import CATALOGUE, Proxy
+from service.catalogue import CATALOGUE, REDUCED_TRAINING, Proxy
 from service.db import accuracies, boards, ensembles, protocols
+from service.db.jobs import BACKGROUND
 from service.db.models import Series
-from service.ensembles import ENSEMBLES, Ensemble
+from service.ensembles import DEFAULT_ENSEMBLE, ENSEMBLES, Ensemble
 from service.protocol import RECIPES, Protocol
 from service.settings import Settings
+from service.training.protocols import FORM, recipe_named
+from service.training.recipe import NAMED, Recipe
 
 READ_AT_ONCE = 100
 """Ten milliseconds of canonical forms; more are read in a thread, so that nobody waits for them."""
@@ -31,13 +34,18 @@ def bench_named(name: str) -> Bench:
     return _named("bench", "bench", name, BENCHES)
 
 
-async def proxy_named(session: AsyncSession, name: str) -> Proxy | Ensemble:
-    """A proxy, or an ensemble."""
+async def proxy_named(
+    session: AsyncSession, name: str | None, bench: str, protocol: str
+) -> Proxy | Ensemble:
+    """A proxy, or an ensemble; what the bench is ranked by under the protocol unless told."""
+    if _training(protocol) is not None:
+        return _trained("proxy", protocol, name or REDUCED_TRAINING.name)
+    name = name or DEFAULT_ENSEMBLE[bench]
     if (found := CATALOGUE.get(name)) is not None:
         return found
     added = {} if name in ENSEMBLES else await session.run_sync(ensembles.named, [name])
     known: dict[str, Proxy | Ensemble] = {**CATALOGUE, **ENSEMBLES, **added}
-    return _named("proxy", "proxy", name, known)
+    return _named("proxy", f"proxy under {protocol}", name, known)
 
 
 def ranking(
@@ -54,17 +62,23 @@ def ranking(
     return boards.Ranking(protocol_id, ranked_by.name, revision, direction)
 
 
-async def proxies_named(session: AsyncSession, names: Sequence[str] | None) -> list[str]:
-    """The catalogue's order, each once, an ensemble's members with it; all of them and the built-in
-    ensembles where none is named.
+async def proxies_named(
+    session: AsyncSession, names: Sequence[str] | None, protocol: str
+) -> list[str]:
+    """The catalogue's order, each once, an ensemble's members with it; where none is named all of
+    them that there are under the protocol, and the built-in ensembles.
     """
+    if _training(protocol) is not None:
+        asked = [REDUCED_TRAINING.name] if names is None else names
+        found = [_trained(f"proxies/{i}", protocol, name) for i, name in enumerate(asked)]
+        return [found[0].name]
     if names is None:
         return [*CATALOGUE, *ENSEMBLES]
     known: Mapping[str, Ensemble] = ENSEMBLES
     if strange := [name for name in names if name not in CATALOGUE and name not in ENSEMBLES]:
         known = {**ENSEMBLES, **await session.run_sync(ensembles.named, strange)}
     for index, name in enumerate(names):
-        _named(f"proxies/{index}", "proxy", name, {**CATALOGUE, **known})
+        _named(f"proxies/{index}", f"proxy under {protocol}", name, {**CATALOGUE, **known})
     wanted = {member for name in names if name in known for member in known[name].members}
     wanted |= set(names)
     return [name for name in (*CATALOGUE, *known) if name in wanted]
@@ -73,11 +87,35 @@ async def proxies_named(session: AsyncSession, names: Sequence[str] | None) -> l
 async def protocol_named(
     session: AsyncSession, bench: str, name: str, dataset: str, seed: int
 ) -> Protocol:
-    _named("protocol", "protocol", name, RECIPES)
+    recipe = _training(name)
+    if recipe is None and name not in RECIPES:
+        valid = ", ".join([*RECIPES, *NAMED])
+        fault = Fault(
+            field="protocol", detail=f"no protocol {quoted(name)}", valid=f"{valid}, or {FORM}"
+        )
+        raise problems.invalid([fault])
     try:
-        return await protocols.describe(session, bench, name, dataset, seed)
+        return await protocols.describe(session, bench, recipe or name, dataset, seed)
     except protocols.UnknownDatasetError as error:
-        raise problems.unknown("dataset", dataset, "dataset", error.known) from None
+        whole = "" if recipe is None else " stored whole (`nascore datasets add --full`)"
+        raise problems.unknown("dataset", dataset, f"dataset{whole}", error.known) from None
+    except ValueError as error:
+        fault = Fault(field="protocol", detail=str(error), valid=FORM)
+        raise problems.invalid([fault]) from None
+
+
+def _training(protocol: str) -> Recipe | None:
+    """What is trained under a protocol of that name; None where nothing is."""
+    try:
+        return recipe_named(protocol)
+    except ValueError as error:
+        fault = Fault(field="protocol", detail=str(error), valid=FORM)
+        raise problems.invalid([fault]) from None
+
+
+def _trained(field: str, protocol: str, name: str) -> Proxy:
+    known = {REDUCED_TRAINING.name: REDUCED_TRAINING}
+    return _named(field, f"proxy under {protocol}", name, known)
 
 
 async def series_named(session: AsyncSession, bench: str, name: str) -> Series:
@@ -125,8 +163,18 @@ async def readings_of(wish: Wish, bench: Bench, settings: Settings) -> list[Read
     return await asyncio.to_thread(_read, wish, bench)
 
 
-def priority(asked: str | None, size: int, settings: Settings) -> str:
-    """Of a request of `size` architectures: `live` where it is small, unless it says otherwise."""
+def priority(asked: str | None, size: int, protocol: Protocol, settings: Settings) -> str:
+    """Of a request of `size` architectures: `live` where it is small, unless it says otherwise, and
+    `background` for whatever is trained."""
+    if protocol.training is not None:
+        if asked == "live":
+            fault = Fault(
+                field="priority",
+                detail=f"{protocol.name} trains, which takes workers' spare time",
+                valid="bulk, or nothing",
+            )
+            raise problems.invalid([fault])
+        return BACKGROUND
     small = size <= settings.live_limit
     if asked == "live" and not small:
         fault = Fault(

@@ -10,13 +10,21 @@ from service.cost import (
     measured,
     median_multiply_adds,
     training_cost,
+    training_of,
 )
 from service.db.models import Series
 from service.db.pass_seconds import Setting
 from service.protocol import RECIPES, Protocol
+from service.training.cost import minibatches_of, multiply_adds_of
+from service.training.protocols import Images
+from service.training.protocols import protocol as training_on
+from service.training.recipe import NAMED
 
 CLASSES = 10
-"""Of the built-in dataset."""
+"""Of the built-in dataset, and of CIFAR-10."""
+
+CIFAR10 = Images(50_000, "", "")
+"""What the literature's reduced trainings train on."""
 
 Kept = Mapping[Setting, Mapping[str, Took]]
 
@@ -34,12 +42,14 @@ def of_proxies(proxies: Collection[str], kept: Kept) -> ProxyCost:
         multiply_adds={
             bench: {
                 recipe.name: cost.multiply_adds(
-                    recipe.batch_size, median_multiply_adds(bench, recipe.name, CLASSES)
+                    recipe.batch_size,
+                    median_multiply_adds(bench, found.skeletons[recipe.name], CLASSES),
                 )
                 for recipe in RECIPES.values()
             }
-            for bench in BENCHES
+            for bench, found in BENCHES.items()
         },
+        minibatches_under={},
         measured=[
             TimesUnder(bench=setting.bench, protocol=setting.protocol, **times.model_dump())
             for setting, passes in kept.items()
@@ -48,10 +58,49 @@ def of_proxies(proxies: Collection[str], kept: Kept) -> ProxyCost:
     )
 
 
+def of_reduced_training(kept: Kept) -> ProxyCost:
+    """Of the named protocols, on CIFAR-10's training images."""
+    named = {
+        bench: [
+            training_on(bench, recipe, "cifar10", CLASSES, CIFAR10, 0) for recipe in NAMED.values()
+        ]
+        for bench in BENCHES
+    }
+    published = {each.name: minibatches_of(each) for each in named["nb201"]}
+    return ProxyCost(
+        minibatches=None,
+        forwards=None,
+        image_forwards=None,
+        multiply_adds={
+            bench: {each.name: multiply_adds_of(each) for each in protocols}
+            for bench, protocols in named.items()
+        },
+        minibatches_under={name: found for name, found in published.items() if found is not None},
+        measured=[
+            TimesUnder(bench=setting.bench, protocol=setting.protocol, **times.model_dump())
+            for setting, passes in kept.items()
+            if setting.protocol in NAMED
+            for times in _training_times(CIFAR10.count, {setting: passes})
+        ],
+    )
+
+
+def under_training(protocol: Protocol, kept: Kept) -> CorrelatedCost:
+    """Of reduced training under its protocol; `kept` has the times of no other."""
+    images = 0 if protocol.training is None else protocol.training.images
+    times = _training_times(images, kept)
+    return CorrelatedCost(
+        minibatches=minibatches_of(protocol),
+        multiply_adds=multiply_adds_of(protocol),
+        seconds=times[0].seconds if times else None,
+        measured=times,
+    )
+
+
 def under(protocol: Protocol, proxies: Collection[str], kept: Kept) -> CorrelatedCost:
     """The same under one protocol; `kept` has the times of no other."""
     cost = cost_of(proxies)
-    of_image = median_multiply_adds(protocol.bench, protocol.name, protocol.classes)
+    of_image = median_multiply_adds(protocol.bench, protocol.skeleton, protocol.classes)
     times = _times(proxies, kept)
     # What needs no pass takes no time, on whatever device.
     seconds = times[0].seconds if times else None if cost.timed else 0.0
@@ -84,5 +133,19 @@ def _times(proxies: Collection[str], kept: Kept) -> list[Times]:
         Times(device=setting.device, **each._asdict())
         for setting, passes in kept.items()
         if (each := measured(cost, passes)) is not None
+    ]
+    return sorted(found, key=lambda times: -times.evaluations)
+
+
+def _training_times(images: int, kept: Kept) -> list[Times]:
+    found = [
+        Times(
+            device=setting.device,
+            seconds=took.seconds / took.evaluations,
+            evaluations=took.evaluations,
+            upper_bound=False,
+        )
+        for setting, passes in kept.items()
+        if (took := passes.get(training_of(images))) is not None
     ]
     return sorted(found, key=lambda times: -times.evaluations)

@@ -8,6 +8,7 @@ from fastapi.sse import format_sse_event
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from service.api import answers
+from service.api.epoch_events import EpochEvents
 from service.api.progress import Progress
 from service.api.schemas.jobs import Finished, Step
 from service.db import jobs, models, protocols, scores
@@ -48,6 +49,9 @@ async def stream(
 ) -> AsyncIterator[bytes]:
     """The events behind the job's finish `after`, up to its end."""
     spoke = monotonic()
+    async with database() as session:
+        training = (await protocols.by_id(session, job.protocol_id)).training
+    epochs = None if training is None else EpochEvents(job.id, training.epochs)
     with progress.following(job.id) as steps:
         while True:
             # The job before its items: whatever its end counts is then among them.
@@ -57,13 +61,15 @@ async def stream(
                     return
                 batch = await jobs.finished_after(session, job.id, after, AT_ONCE)
                 sent = await _results(session, found, batch) if batch else []
-            for event in sent:
+                # Looked for after the results, sent before them: these end in their last epoch.
+                further = [] if epochs is None else await epochs.further(session)
+            for event in (*further, *sent):
                 yield event
+                spoke = monotonic()
             if batch:
                 after = batch[-1].finished or after
                 step = Step(finished=found.size - found.unfinished, size=found.size)
                 yield format_sse_event(event="progress", data_str=step.model_dump_json())
-                spoke = monotonic()
                 await asyncio.sleep(PAUSE_SECONDS)
             elif found.state != "running":
                 yield await _end(database, found)

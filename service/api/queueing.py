@@ -127,10 +127,11 @@ async def _store(
 
 
 async def ring(doorbells: AsyncDoorbells, waiting: Mapping[UUID, str]) -> None:
-    """Rings for jobs by their priority."""
+    """Rings for jobs by their priority, but for those that wait for spare time."""
     try:
         for job_id, priority in waiting.items():
-            await doorbells.ring(job_id, priority)
+            if priority != jobs.BACKGROUND:
+                await doorbells.ring(job_id, priority)
     except Unreachable as error:
         # The jobs are in Postgres, where workers look when no bell rings.
         log.warning("redis gone", error=str(error))

@@ -81,7 +81,7 @@ class Scoring:
             known = await scores.known(session, asked.bench, protocol.digest, hashes, proxies)
         missing = await _missing(known, hashes, proxies)
         if job_id is None and missing:
-            priority = asking.priority(asked.priority, len(readings), self.settings)
+            priority = asking.priority(asked.priority, len(readings), protocol, self.settings)
             job_id = await queueing.queue(
                 self.database, protocol, readings, proxies, priority, key, missing, self.settings
             )

@@ -28,10 +28,10 @@ def add(
     from sqlalchemy.orm import Session
 
     from service.api.schemas.score import NAME
-    from service.catalogue import CATALOGUE
+    from service.catalogue import CATALOGUE, PROXIES
     from service.db import ensembles
 
-    if not re.fullmatch(NAME, name) or name in CATALOGUE:
+    if not re.fullmatch(NAME, name) or name in PROXIES:
         raise typer.BadParameter(
             f"{name!a} is not 1 to 64 of A-Z, a-z, 0-9, '_', '.' and '-', or is a proxy's name"
         )

@@ -40,7 +40,10 @@ def build(
     from sqlalchemy.orm import Session
 
     from service.db import ensembles, populations, protocols
+    from service.training.protocols import recipe_named
 
+    if recipe_named(protocol) is not None:
+        raise typer.BadParameter(f"nothing is ranked among others under {protocol}, which trains")
     drawn = _named(bench).uniform(size, sample_seed)
     with connected(server) as client:
         answer = client.score(

@@ -134,4 +134,7 @@ class ServiceScores:
             if (each["bench"], each["protocol"]) == (self._bench, self._protocol)
         ]
         most = max(timed, key=lambda each: each["evaluations"], default=None)
-        return ProxyCost(cost["minibatches"], None if most is None else most["seconds"])
+        minibatches = cost["minibatches"]
+        if minibatches is None:
+            minibatches = cost["minibatches_under"].get(self._protocol, 0)
+        return ProxyCost(minibatches, None if most is None else most["seconds"])

@@ -8,6 +8,21 @@ Spelling = dict[str, Any]
 Direction = Literal["larger", "smaller"]
 
 
+class Training(TypedDict):
+    """How, for how long and on what a network is trained."""
+
+    epochs: int
+    samples: int
+    images: int
+    schedule_epochs: int
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    train: str
+    test: str
+    revision: str
+
+
 class Protocol(TypedDict):
     """Everything besides the architecture that a score depends on."""
 
@@ -18,9 +33,10 @@ class Protocol(TypedDict):
     skeleton: dict[str, int]
     classes: int
     batch_size: int
-    minibatch: str
+    minibatch: str | None
     precision: str
     weights: str
+    training: Training | None
 
 
 class Failure(TypedDict):
@@ -71,6 +87,13 @@ class Counts(TypedDict):
     cancelled: int
 
 
+class EpochCounts(TypedDict):
+    """How far the trainings of a job are, all architectures together."""
+
+    done: int
+    asked: int
+
+
 class Job(TypedDict):
     """What one request asked for, and how far it is."""
 
@@ -78,9 +101,10 @@ class Job(TypedDict):
     bench: str
     protocol: Protocol
     proxies: list[str]
-    priority: Literal["live", "bulk"]
+    priority: Literal["live", "bulk", "background"]
     state: Literal["running", "done", "cancelled"]
     counts: Counts
+    epochs: EpochCounts | None
     created_at: str
     ended_at: str | None
 
@@ -185,6 +209,33 @@ class Accuracy(TypedDict):
     spellings: list[TrainedSpelling]
 
 
+class TrainingRecipe(TypedDict):
+    """How a network is trained."""
+
+    samples: int
+    schedule_epochs: int
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+
+
+class TrainingAnswer(TypedDict):
+    """One reduced training, epoch by epoch."""
+
+    dataset: str
+    seed: int
+    skeleton: dict[str, int]
+    batch_size: int
+    recipe: TrainingRecipe
+    accuracies: list[float]
+    losses: list[float]
+    seconds: list[float]
+    diverged: str | None
+    device: str
+    torch: str
+    updated_at: str
+
+
 class Architecture(TypedDict):
     """A class of spellings that are one network."""
 
@@ -197,6 +248,7 @@ class Architecture(TypedDict):
     flops: int
     scores: list[ScoreRecord]
     accuracy: list[Accuracy]
+    trainings: list[TrainingAnswer]
 
 
 class Known(TypedDict):

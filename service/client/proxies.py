@@ -16,9 +16,10 @@ class TimesUnder(Times):
 class ProxyCost(TypedDict):
     """Of a proxy or an ensemble."""
 
-    minibatches: int
-    forwards: int
-    image_forwards: int
+    minibatches: int | None
+    minibatches_under: dict[str, int]
+    forwards: int | None
+    image_forwards: int | None
     multiply_adds: dict[str, dict[str, float]]
     measured: list[TimesUnder]
 
@@ -33,7 +34,7 @@ class Ensemble(TypedDict):
 
 
 class Proxy(TypedDict):
-    """A zero-cost proxy, or an ensemble of some."""
+    """A proxy, or an ensemble of some."""
 
     name: str
     summary: str

@@ -39,7 +39,8 @@ class Drawn:
 
 
 def draw(session: Session, size: int, seed: int, bench: str | None = None) -> list[Drawn]:
-    """A uniform sample of up to `size` scored pairs of architecture and protocol, by protocol.
+    """A uniform sample of up to `size` scored pairs of architecture and protocol, by protocol;
+    trainings are left out.
 
     The first by a hash of their number: a seed draws the same pairs from the same database, and
     after more was scored most of them again. Sorts the ledger, and looks up the scores of no more
@@ -49,10 +50,12 @@ def draw(session: Session, size: int, seed: int, bench: str | None = None) -> li
     ledger = (
         select(Evaluation.id, Evaluation.architecture_id, Evaluation.protocol_id, place)
         .order_by(place, Evaluation.id)
+        .join(Protocol, Protocol.id == Evaluation.protocol_id)
+        .where(Protocol.run.is_(None))  # To train again takes hours.
         .offset(0)  # Keeps it a query of its own: it is sorted before the scores are looked up.
     )
     if bench is not None:
-        ledger = ledger.join(Protocol).where(Protocol.bench == bench)
+        ledger = ledger.where(Protocol.bench == bench)
     pairs = ledger.subquery()
     columns = (Score.proxy, Score.value, Score.undefined, Score.device, Score.torch)
     scores = (

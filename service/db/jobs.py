@@ -19,6 +19,9 @@ from service.db.parts import in_parts
 STATES = ("queued", "running", "done", "failed", "cancelled")
 """Of an item."""
 
+BACKGROUND = "background"
+"""The priority of jobs that no doorbell rings for: workers look for them in their spare time."""
+
 _STATE = case(
     (and_(JobItem.finished.is_not(None), Job.proxies.overlap(Evaluation.failed)), "failed"),
     # What failed may be tried again for others after this job was cancelled.
@@ -303,10 +306,20 @@ def waiting_for(session: Session, evaluation_ids: Collection[int]) -> Sequence[t
 
 
 def with_queued(session: Session) -> Sequence[tuple[UUID, str]]:
-    """(id, priority) of every job with something to claim, live ones first, then by age."""
+    """(id, priority) of every job with something to claim, live ones first, then by age; without
+    those that wait for spare time."""
     rows = session.execute(
         select(Job.id, Job.priority)
-        .where(Job.state == "running", _claimable())
+        .where(Job.state == "running", Job.priority != BACKGROUND, _claimable())
         .order_by(Job.priority.desc(), Job.created_at)
     )
     return list(rows)
+
+
+def in_background(session: Session) -> Sequence[UUID]:
+    """The jobs that wait for spare time, those with something to claim, by age."""
+    return session.scalars(
+        select(Job.id)
+        .where(Job.state == "running", Job.priority == BACKGROUND, _claimable())
+        .order_by(Job.created_at, Job.id)
+    ).all()

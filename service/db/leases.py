@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -33,8 +34,10 @@ def claim(
     lease_seconds: float,
     limit: int,
     choose: Callable[[Iterator[Claimed]], list[Claimed]],
+    only: int | None = None,
 ) -> list[Claimed]:
-    """Takes a lease on those queued evaluations of a job that `choose` takes.
+    """Takes a lease on those queued evaluations of a job, or of them on that one `only`, that
+    `choose` takes.
 
     Evaluations that a worker died with come last and are taken one at a time: only then does a
     further death say that it was their doing.
@@ -60,6 +63,7 @@ def claim(
             Job.state == "running",
             JobItem.finished.is_(None),
             Evaluation.state == "queued",
+            true() if only is None else Evaluation.id == only,
         )
         .order_by(Evaluation.suspect, JobItem.position)
         .limit(limit)

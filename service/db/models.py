@@ -154,6 +154,8 @@ class Protocol(Base):
     population: Mapped[int | None] = mapped_column(SmallInteger)
     """The version of the reference population that its ensembles are ranked against; None where
     there is none, and then its ensembles have no scores."""
+    run: Mapped[str | None] = mapped_column(index=True)
+    """Of a protocol that trains: see `Training.run`."""
 
 
 class Population(Base):
@@ -248,6 +250,38 @@ class Evaluation(Base):
     alone: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether the lease is for this evaluation alone."""
     error: Mapped[dict[str, Any] | None]
+
+
+class Training(Base):
+    """One network's reduced training: it goes on from here, and answers all that is shorter."""
+
+    __tablename__ = "trainings"
+    __table_args__ = (
+        CheckConstraint(
+            "cardinality(accuracies) = cardinality(losses) "
+            "AND cardinality(accuracies) = cardinality(seconds)",
+            name="of_each_epoch",
+        ),
+    )
+
+    architecture_id: Mapped[int] = mapped_column(ForeignKey(Architecture.id), primary_key=True)
+    run: Mapped[str] = mapped_column(primary_key=True)
+    """What all protocols share under which it has the same epochs, as a digest."""
+    accuracies: Mapped[list[float]] = mapped_column(ARRAY(Double))
+    """On the test images after each epoch, in [0, 1]."""
+    losses: Mapped[list[float]] = mapped_column(ARRAY(Double))
+    """The mean of each epoch's training images."""
+    seconds: Mapped[list[float]] = mapped_column(ARRAY(Double))
+    """What each epoch took."""
+    diverged: Mapped[str | None]
+    """Why there is no further epoch; None where there may be."""
+    checkpoint: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Of the last epoch; None where there is none behind it."""
+    device: Mapped[str]
+    """Of the last epoch, as the next."""
+    torch: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    """When its last epoch was written."""
 
 
 class Lease(Base):
@@ -470,7 +504,7 @@ class Job(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
-        CheckConstraint("priority IN ('live', 'bulk')", name="priority"),
+        CheckConstraint("priority IN ('live', 'bulk', 'background')", name="priority"),
         CheckConstraint("state IN ('running', 'done', 'cancelled')", name="state"),
         CheckConstraint("(state = 'running') = (ended_at IS NULL)", name="ended"),
         CheckConstraint(

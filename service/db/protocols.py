@@ -1,7 +1,7 @@
-"""Queries on protocols and the minibatches they name."""
+"""Queries on protocols and the images they name."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -9,13 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from service import protocol
-from service.db.models import Dataset, Minibatch, Protocol
+from service.db.models import Dataset, DatasetSplit, Minibatch, Protocol
 from service.minibatch import Minibatch as Images
 from service.protocol import RECIPES
+from service.training import protocols as training_protocols
+from service.training.recipe import Recipe as Training
 
 
 class UnknownDatasetError(LookupError):
-    """No such minibatch of a dataset is stored; `known` lists the datasets that have one."""
+    """No such minibatch of a dataset is stored, or not the whole of it where all is asked for;
+    `known` lists the datasets that are."""
 
     def __init__(self, dataset: str, known: Sequence[str]) -> None:
         super().__init__(f"no dataset {dataset!r}; there are {', '.join(known)}")
@@ -23,7 +26,7 @@ class UnknownDatasetError(LookupError):
         self.known = known
 
 
-# These two made once: every request asks them, and to put them together takes longer than to run.
+# These made once: every request asks them, and to put them together takes longer than to run.
 _MINIBATCH = (
     select(Minibatch.sha256, func.cardinality(Dataset.classes))
     .join(Dataset, Dataset.name == Minibatch.dataset)
@@ -33,14 +36,27 @@ _MINIBATCH = (
         Minibatch.resolution == bindparam("resolution"),
     )
 )
+_SPLITS = (
+    select(
+        DatasetSplit.split,
+        DatasetSplit.sha256,
+        DatasetSplit.images,
+        func.cardinality(Dataset.classes),
+    )
+    .join(Dataset, Dataset.name == DatasetSplit.dataset)
+    .where(DatasetSplit.dataset == bindparam("dataset"))
+)
 _ID = select(Protocol.id).where(Protocol.digest == bindparam("digest"))
 _FOUND = _ID.add_columns(Protocol.population)
 
 
 async def describe(
-    session: AsyncSession, bench: str, recipe: str, dataset: str, seed: int
+    session: AsyncSession, bench: str, recipe: str | Training, dataset: str, seed: int
 ) -> protocol.Protocol:
-    """The concrete protocol of a request; raises UnknownDatasetError."""
+    """The concrete protocol of a request, by a recipe's name or for a training. Raises
+    UnknownDatasetError, and ValueError where a training takes more images than there are."""
+    if isinstance(recipe, Training):
+        return await _describe_training(session, bench, recipe, dataset, seed)
     size = {
         "batch_size": RECIPES[recipe].batch_size,
         "resolution": protocol.resolution(bench, recipe),
@@ -53,6 +69,18 @@ async def describe(
         raise UnknownDatasetError(dataset, known.all())
     minibatch, classes = found
     return protocol.protocol(bench, recipe, dataset, classes, minibatch, seed)
+
+
+async def _describe_training(
+    session: AsyncSession, bench: str, recipe: Training, dataset: str, seed: int
+) -> protocol.Protocol:
+    rows = (await session.execute(_SPLITS, {"dataset": dataset})).all()
+    if not rows:
+        whole = select(DatasetSplit.dataset).distinct().order_by(DatasetSplit.dataset)
+        raise UnknownDatasetError(dataset, (await session.scalars(whole)).all())
+    of = {row.split: row for row in rows}
+    images = training_protocols.Images(of["train"].images, of["train"].sha256, of["test"].sha256)
+    return training_protocols.protocol(bench, recipe, dataset, rows[0][3], images, seed)
 
 
 def id_of(session: Session, digest: str) -> int:
@@ -76,21 +104,34 @@ async def find(session: AsyncSession, digest: str) -> Stored | None:
 
 def store(session: Session, described: protocol.Protocol) -> int:
     """Stores a protocol if it is new and returns its id."""
+    fresh = insert(Protocol).values(
+        digest=described.digest,
+        bench=described.bench,
+        document=described.document,
+        run=training_protocols.run_of(described),
+    )
     session.execute(
-        insert(Protocol)
-        .values(digest=described.digest, bench=described.bench, document=asdict(described))
-        .on_conflict_do_nothing()
+        fresh.on_conflict_do_update(
+            index_elements=["digest"],
+            set_={"run": fresh.excluded.run},
+            # Of one from before a downgrade, which knew of no runs.
+            where=Protocol.run.is_distinct_from(fresh.excluded.run),
+        )
     )
     return id_of(session, described.digest)
 
 
 async def by_id(session: AsyncSession, protocol_id: int) -> protocol.Protocol:
     row = await session.get_one(Protocol, protocol_id)
-    return protocol.Protocol(**row.document)
+    return protocol.Protocol.read(row.document)
+
+
+def stored(session: Session, protocol_id: int) -> protocol.Protocol:
+    return protocol.Protocol.read(session.get_one(Protocol, protocol_id).document)
 
 
 def load(session: Session, protocol_id: int) -> tuple[protocol.Protocol, Images]:
-    """What a worker computes under: the protocol and its minibatch."""
-    described = protocol.Protocol(**session.get_one(Protocol, protocol_id).document)
+    """What zero-cost proxies are computed under: the protocol and its minibatch."""
+    described = stored(session, protocol_id)
     row = session.get_one(Minibatch, described.minibatch)
     return described, Images.from_bytes(row.images, row.labels, row.resolution)

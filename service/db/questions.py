@@ -7,7 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import Session
 
-from service.catalogue import CATALOGUE, Direction
+from service.catalogue import PROXIES, REDUCED_TRAINING, Direction
 from service.db import accuracies
 from service.db.boards import Ranking
 from service.db.models import Board, BoardCount, Protocol, Score, Series, SeriesValue
@@ -186,8 +186,10 @@ def scorings(session: Session, bench: str, digest: str | None = None) -> list[Sc
         # The revision of an ensemble's score is the version of what it is ranked against.
         current = protocol.population
         better: Direction = "larger"
-        if (proxy := CATALOGUE.get(board.proxy)) is not None:
-            kind, current, better = "proxy", proxy.revision, proxy.better[bench]
+        if (proxy := PROXIES.get(board.proxy)) is not None:
+            trained = proxy is REDUCED_TRAINING
+            kind = "reduced_training" if trained else "proxy"
+            current, better = proxy.revision, proxy.better[bench]
         if board.revision == current:
             ranking = Ranking(protocol.id, board.proxy, board.revision, better)
             default = DEFAULT.items() <= protocol.document.items()

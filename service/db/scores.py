@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from service.catalogue import CATALOGUE
+from service.catalogue import PROXIES
 from service.db.models import Architecture, Evaluation, PopulationScores, Protocol, Score
 from service.db.parts import in_parts
 
@@ -50,11 +50,11 @@ class Scored:
         """The proxies that have neither a score nor a reason nor failed."""
         answered = {*self.values, *self.undefined, *self.given_up}
         # An ensemble is not waited for: it has its score as soon as its members have theirs.
-        return {name for name in proxies if name in CATALOGUE and name not in answered}
+        return {name for name in proxies if name in PROXIES and name not in answered}
 
 
 CURRENT = tuple_(Score.proxy, Score.revision).in_(
-    [(proxy.name, proxy.revision) for proxy in CATALOGUE.values()]
+    [(proxy.name, proxy.revision) for proxy in PROXIES.values()]
 )
 """Whether a score is of the catalogue's revisions; none of an ensemble is."""
 
@@ -64,7 +64,7 @@ def _stands(
 ) -> ColumnElement[bool]:
     """Whether a score is current: of the catalogue's revisions, or of an ensemble against the
     protocol's population."""
-    return or_(CURRENT, and_(Score.proxy.not_in(CATALOGUE), Score.revision == population))
+    return or_(CURRENT, and_(Score.proxy.not_in(PROXIES), Score.revision == population))
 
 
 def _known(named: ColumnElement[bool]) -> Select[Any]:

@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
-from math import ceil
 from types import MappingProxyType
 
 from service.benches import BENCHES, Skeleton
-from service.cost import MINIBATCH
 
 REVISION = "training-1"
 """Of `service.training`; changing what it computes changes every digest."""
@@ -82,16 +80,6 @@ class Recipe:
         return {**full, WIDTHS[bench]: self.channels, "resolution": self.resolution}
 
 
-def minibatches(recipe: Recipe, images: int, relative_time: float) -> int:
-    """What a training costs in the currency of Abdelfattah et al., in which a proxy costs 1.
-
-    Minibatches of 256 of the training images, `images` in all, over the recipe's epochs; times the
-    time that it takes relative to the same epochs of the full network on all of them, since a
-    small network's minibatch costs less.
-    """
-    return round(recipe.epochs * ceil(images / MINIBATCH) * relative_time)
-
-
 ECONAS = Recipe(epochs=20, channels=4, resolution=8)
 """EcoNAS's own choice."""
 
@@ -99,6 +87,3 @@ ECONAS_PLUS = Recipe(epochs=15, channels=8, resolution=16)
 """The choice of Abdelfattah et al. (section 4.1), who searched the settings again."""
 
 NAMED: Mapping[str, Recipe] = MappingProxyType({"econas": ECONAS, "econas_plus": ECONAS_PLUS})
-
-GPU_TIMES: Mapping[str, float] = MappingProxyType({"econas": 1 / 4, "econas_plus": 1 / 3.3})
-"""Of the named ones on NAS-Bench-201, relative to the full network, as published."""

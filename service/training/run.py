@@ -20,6 +20,9 @@ from service.training.recipe import Recipe
 from service.training.schedule import learning_rate
 from service.training.split import Split, batches, samples
 
+TESTED_AT_ONCE = 256
+"""Test images: no batch norm sees its batch then, and so few take little memory."""
+
 
 class DivergedError(ValueError):
     """The run has no accuracy from this epoch on: a loss or a logit is not finite.
@@ -118,9 +121,9 @@ def _epochs(run: _Run, first: int) -> Iterator[Epoch | None]:
             total += _step(run, run.chosen[places], number, batch) * len(places)
             count += len(places)
             yield None
-        right, tests, size = 0, len(run.split.test_labels), run.recipe.batch_size
-        for batch, begin in enumerate(range(0, tests, size), 1):
-            right += _right(run, slice(begin, begin + size), number, batch)
+        right, tests = 0, len(run.split.test_labels)
+        for batch, begin in enumerate(range(0, tests, TESTED_AT_ONCE), 1):
+            right += _right(run, slice(begin, begin + TESTED_AT_ONCE), number, batch)
             yield None
         yield Epoch(number, right / tests, total / count, rate, _checkpoint(run, number))
 

@@ -14,9 +14,20 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from service.db import evaluations, jobs, known, leases, models, protocols, workers
+from service.cost import training_of
+from service.db import (
+    evaluations,
+    jobs,
+    known,
+    leases,
+    models,
+    protocols,
+    trainings,
+    workers,
+)
 from service.db.evaluations import Claimed
 from service.db.workers import Identity
+from service.protocol import Protocol
 from service.queue import Doorbells, Unreachable
 from service.settings import Settings
 from service.workers.evaluation import Computed, Setting, compute, described
@@ -24,6 +35,7 @@ from service.workers.evidence import Evidence
 from service.workers.memory import trying_again
 from service.workers.metrics import Metrics
 from service.workers.pass_seconds import Times
+from service.workers.trainings import Surroundings, Trainings
 from service.workers.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -44,6 +56,10 @@ LOCKED_PAUSE_SECONDS = 0.05
 PURGED_AT_ONCE = 20_000
 """Items a sweep, whatever jobs they are of: a second at most."""
 
+BUSY_SHARE = 9
+"""Of the time of a worker that always has work, so much goes to that for one part to what can
+wait."""
+
 DEAD_AFTER_LEASES = 20
 """A worker silent for so long, ten minutes by default, is struck off the list."""
 
@@ -57,8 +73,8 @@ class Worker:
     after `abandon` not even that.
 
     With `reserved`, it leaves bulk architectures that cost more than `heavy_seconds` to the others,
-    so that live work does not wait a minute behind one of them, and correlates nothing. An
-    architecture that needs more than `memory_bytes` it sets aside.
+    so that live work does not wait a minute behind one of them, and neither correlates nor trains.
+    An architecture that needs more than `memory_bytes` it sets aside.
     """
 
     def __init__(
@@ -90,9 +106,11 @@ class Worker:
         self._written_at = 0.0
         self._times = Times(device)
         self._evidence: Evidence | None = None
+        self._trainings: Trainings | None = None
         self._worked_at = 0.0
+        self._train_after = 0.0
         self._busy_until = 0.0
-        """When a worker that always has work does the next slice of evidence."""
+        """When a worker that always has work does the next slice of what can wait."""
 
     def stop(self) -> None:
         self._stopping = True
@@ -109,6 +127,7 @@ class Worker:
             self._persist(watchdog.beat)
             if not self._reserved:
                 self._evidence = Evidence(self._settings, self._transaction, watchdog)
+                self._trainings = Trainings(self._surroundings(watchdog))
             log.info(
                 "worker ready",
                 device=self._device,
@@ -157,9 +176,13 @@ class Worker:
         watchdog.lease = None
         self._worked_at = time.monotonic()
         if self._worked_at >= self._busy_until and not self._live_waits():
-            # Where there is always work there is evidence all the same.
-            self._correlate()
-            self._busy_until = time.monotonic() + self._settings.chunk_seconds
+            # Where there is always work there is evidence all the same, and trainings get on.
+            began = time.monotonic()
+            self._use_spare_time()
+            took = time.monotonic() - began
+            self._busy_until = time.monotonic() + max(
+                self._settings.chunk_seconds, BUSY_SHARE * took
+            )
 
     def _live_waits(self) -> bool:
         try:
@@ -168,9 +191,46 @@ class Worker:
             log.warning("redis gone", error=str(error))
             return False
 
-    def _correlate(self) -> bool:
-        """Does a slice of what can wait; False where nothing does."""
-        return self._evidence is not None and self._evidence.advance()
+    def _is_wanted(self) -> bool:
+        """Whether a training shall pause: where nobody can say it does, and looks into Postgres."""
+        try:
+            return self._stopping or self._doorbells.live_waits()
+        except Unreachable:
+            return True
+
+    def _use_spare_time(self) -> bool:
+        """Does a slice of each kind of what can wait; False where nothing does."""
+        correlated = self._evidence is not None and self._evidence.advance()
+        if self._trainings is None or (correlated and time.monotonic() < self._train_after):
+            return correlated
+        began = time.monotonic()
+        try:
+            trained = self._trainings.advance()
+        except Abandoned:
+            log.info("training given up")
+            return True
+        # Where there is evidence to find too, each has half the time.
+        self._train_after = 2 * time.monotonic() - began
+        return correlated or trained
+
+    def _surroundings(self, watchdog: Watchdog) -> Surroundings:
+        return Surroundings(
+            self._settings,
+            self._transaction,
+            watchdog,
+            self._device,
+            self._memory_bytes,
+            is_wanted=self._is_wanted,
+            interruptible=self._interruptible,
+            announce=self._announce,
+            trained=self._trained,
+            persist=self._persist,
+        )
+
+    def _trained(self, claimed: Claimed, protocol: Protocol, images: int, seconds: float) -> None:
+        passes = {training_of(images): seconds}
+        self._metrics.evaluated(claimed.bench, {"training": seconds})
+        self._times.add(claimed.bench, protocol.name, passes, moving=False)
 
     def _release(self, lease: UUID, chunk: list[Claimed]) -> None:
         with self._transaction() as session:
@@ -184,6 +244,8 @@ class Worker:
     def _take_leave(self) -> None:
         if self._evidence is not None:
             self._evidence.put_back()
+        if self._trainings is not None:
+            self._trainings.put_back()
         self._write_times()
         with self._transaction() as session:
             workers.forget(session, self._identity.id)
@@ -209,22 +271,24 @@ class Worker:
         None too where it has done something else that could wait no longer than for a bell.
         """
         live_only = time.monotonic() < self._bulk_after
+        idle = time.monotonic() >= self._worked_at + QUIET_SECONDS
         try:
             heard = self._doorbells.heard(live_only=live_only)
-            idle = time.monotonic() >= self._worked_at + QUIET_SECONDS
-            if heard is None and idle and self._correlate():
+            if heard is None and idle and self._use_spare_time():
                 return None
             if heard is None:
                 seconds = self._settings.idle_seconds if idle else QUIET_SECONDS
                 heard = self._doorbells.wait(seconds, live_only=live_only)
         except Unreachable as error:
             log.warning("redis gone", error=str(error))
-            time.sleep(min(1.0, self._settings.idle_seconds))
+            if not (idle and self._use_spare_time()):
+                time.sleep(min(1.0, self._settings.idle_seconds))
             heard = None
         with self._transaction() as session:
             if heard is not None:
-                # A doorbell may be older than its job, or not ours at all.
-                return heard if session.get(models.Job, heard) is not None else None
+                # A doorbell may be older than its job, not ours at all, or of what needs none.
+                job = session.get(models.Job, heard)
+                return None if job is None or job.priority == jobs.BACKGROUND else heard
             pending = jobs.with_queued(session)
         return next((j for j, priority in pending if priority == "live" or not live_only), None)
 
@@ -330,9 +394,17 @@ class Worker:
         with self._transaction() as session:
             return evaluations.fail(session, claimed, lease, reason)
 
-    def _compute(self, setting: Setting, claimed: Claimed) -> Computed:
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Around what `abandon` may end in the middle."""
         self._computing = True
         try:
+            yield
+        finally:
+            self._computing = False
+
+    def _compute(self, setting: Setting, claimed: Claimed) -> Computed:
+        with self._interruptible():
             return trying_again(
                 lambda: compute(setting, claimed, self._device, self._memory_bytes),
                 self._device,
@@ -340,8 +412,6 @@ class Worker:
                     "out of memory, trying again", architecture=claimed.hash, error=reason
                 ),
             )
-        finally:
-            self._computing = False
 
     def _sweep(self) -> None:
         self._next_sweep = time.monotonic() + self._settings.sweep_seconds
@@ -351,6 +421,7 @@ class Worker:
         with self._transaction() as session:
             workers.forget_dead(session, DEAD_AFTER_LEASES * self._settings.lease_seconds)
             purged = jobs.purge(session, self._settings.job_days, PURGED_AT_ONCE)
+            trainings.drop_checkpoints(session, self._settings.checkpoint_days)
         if purged:
             log.info("purged", jobs=purged)
         with self._transaction() as session:

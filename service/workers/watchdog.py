@@ -35,6 +35,8 @@ class Watchdog:
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
         self.lease: UUID | None = None
         """The lease to extend, set by the worker as it claims."""
+        self.training: UUID | None = None
+        """Another one, of what goes on between the chunks."""
         self._background: Hold | None = None
         self._changing = threading.Lock()
 
@@ -55,9 +57,10 @@ class Watchdog:
         """Says that the worker lives; raises SQLAlchemyError where the database is away."""
         with Session(self._engine) as session, session.begin():
             workers.seen(session, self._identity)
-        if (lease := self.lease) is not None:
-            with Session(self._engine) as session, session.begin():
-                leases.extend(session, lease, self._lease_seconds)
+        for lease in (self.lease, self.training):
+            if lease is not None:
+                with Session(self._engine) as session, session.begin():
+                    leases.extend(session, lease, self._lease_seconds)
         with self._changing:
             if self._background is not None:
                 with Session(self._engine) as session, session.begin():

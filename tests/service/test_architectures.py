@@ -4,8 +4,9 @@ import httpx2
 import pytest
 
 from service.benches import BENCHES
-from service.catalogue import CATALOGUE
+from service.catalogue import CATALOGUE, PROXIES
 from service.ensembles import ENSEMBLES
+from service.training.recipe import NAMED
 from tests.service.running import Running, ask
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -38,12 +39,12 @@ def test_the_catalogue_names_what_can_be_asked_for(http: httpx2.Client) -> None:
     benches = {bench["name"]: bench for bench in http.get("/benches").json()}
     assert set(benches) == set(BENCHES)
     proxies = {proxy["name"]: proxy for proxy in http.get("/proxies").json()}
-    assert list(proxies) == [*CATALOGUE, *ENSEMBLES]
+    assert list(proxies) == [*PROXIES, *ENSEMBLES]
     assert proxies["snip"]["better"] == {"nb101": "smaller", "nb201": "larger"}
     structural = {name for name, proxy in proxies.items() if proxy["structural"]}
     assert structural == {name for name in CATALOGUE if name.startswith("structural_")}
     protocols = {protocol["name"]: protocol for protocol in http.get("/protocols").json()}
-    assert set(protocols) == {"full", "fast"}
+    assert set(protocols) == {"full", "fast", *NAMED}
     for name, bench in benches.items():
         answer = ask(http, {"bench": name, **bench["example"], "proxies": ["params"]}).json()
         assert answer["protocol"] == protocols["fast"]["benches"][name]

@@ -111,7 +111,7 @@ def test_every_proxy_and_ensemble_says_what_it_costs(http: httpx2.Client, scored
     found = catalogue(http)
     assert found["vote"]["minibatches"] == 3
     assert [found[name]["minibatches"] for name in ASKED] == [0, 1, 1, 0]
-    of_image = median_multiply_adds("nb201", "full", 10)
+    of_image = median_multiply_adds("nb201", BENCHES["nb201"].skeletons["full"], 10)
     assert found["snip"]["multiply_adds"]["nb201"]["full"] == 3 * 64 * of_image
     assert found["synflow"]["multiply_adds"]["nb201"]["full"] == 2 * of_image
     assert set(found) >= set(CATALOGUE)

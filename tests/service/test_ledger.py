@@ -38,7 +38,7 @@ def job(engine: Engine, database_url: str) -> UUID:
     """A job of five evaluations on an otherwise empty ledger."""
     with engine.begin() as connection:
         tables = "job_items, jobs, scores, evaluations, leases, architectures, series_values"
-        connection.execute(text(f"TRUNCATE {tables}"))
+        connection.execute(text(f"TRUNCATE {tables}, trainings"))
     return asyncio.run(queue(database_url, 5, PROXIES))
 
 

@@ -8,11 +8,9 @@ from service.engine import build
 from service.training.recipe import (
     ECONAS,
     ECONAS_PLUS,
-    GPU_TIMES,
     NAMED,
     WIDTHS,
     Recipe,
-    minibatches,
 )
 
 OTHERS: dict[str, Any] = {
@@ -35,13 +33,6 @@ def test_the_named_ones_are_the_published_ones() -> None:
     for named in NAMED.values():
         assert (named.learning_rate, named.momentum, named.weight_decay) == (0.1, 0.9, 5e-4)
         assert (named.schedule_epochs, named.batch_size, named.samples) == (40, 2048, 0)
-
-
-def test_they_cost_what_is_published() -> None:
-    full = [replace(ECONAS, epochs=epochs) for epochs in (1, 5, 10, 20, 40)]
-    assert [minibatches(each, 50_000, 1) for each in full] == [196, 980, 1960, 3920, 7840]
-    costs = {name: minibatches(each, 50_000, GPU_TIMES[name]) for name, each in NAMED.items()}
-    assert costs == {"econas": 980, "econas_plus": 891}
 
 
 def test_a_digest_leaves_out_how_many_epochs_are_asked_for_and_nothing_else() -> None:

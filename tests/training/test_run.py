@@ -14,7 +14,7 @@ from service.graph import Graph
 from service.training.augmentation import augmented, draws, plain
 from service.training.checkpoint import Checkpoint
 from service.training.recipe import Recipe
-from service.training.run import DivergedError, Epoch, train
+from service.training.run import TESTED_AT_ONCE, DivergedError, Epoch, train
 from service.training.schedule import learning_rate
 from service.training.split import Split, batches
 from tests.training.toy import bright_and_dark, epochs, linear, network, noise, recipe
@@ -97,9 +97,12 @@ def test_it_touches_neither_the_weights_it_is_given_nor_random_numbers() -> None
 
 def test_it_pauses_after_every_batch() -> None:
     run = list(train(GRAPH, initial_weights(GRAPH, 0), recipe(2), SPLIT))
-    # 21 images in eights: three batches; 10 in eights: two.
+    # 21 images in eights: three batches; and the 10 test images at once.
     pattern = [each is None for each in run]
-    assert pattern == 2 * ([True] * 5 + [False])
+    assert pattern == 2 * ([True] * 4 + [False])
+    many = noise(test=2 * TESTED_AT_ONCE + 1)
+    run = list(train(GRAPH, initial_weights(GRAPH, 0), recipe(1), many))
+    assert [each is None for each in run] == [True] * 6 + [False]
 
 
 def test_a_linear_network_takes_the_steps_of_logistic_regression() -> None:
@@ -166,7 +169,7 @@ def test_samples_are_trained_on_and_no_others() -> None:
     split = noise(train=40)
     few = recipe(2, samples=6)
     run = list(train(GRAPH, initial_weights(GRAPH, 0), few, split))
-    assert [each is None for each in run] == 2 * ([True] * 3 + [False])
+    assert [each is None for each in run] == 2 * ([True] * 2 + [False])
     larger = recipe(1, batch_size=100)
     run = list(train(GRAPH, initial_weights(GRAPH, 0), larger, split))
     assert [each is None for each in run] == [True, True, False]

@@ -20,14 +20,16 @@ from service.api.schemas.architectures import (
     LookupRequest,
     ScoreRecord,
     TrainedSpelling,
+    TrainingAnswer,
 )
-from service.api.schemas.protocol import Protocol
+from service.api.schemas.protocol import Protocol, TrainingRecipe
 from service.api.schemas.score import NAME, SEEDS
 from service.api.strict_json import JsonRoute
 from service.benches import Spec
-from service.catalogue import CATALOGUE
-from service.db import accuracies, architectures, models, scores
+from service.catalogue import PROXIES
+from service.db import accuracies, architectures, models, scores, trainings
 from service.db.scores import Scored, Standing
+from service.protocol import Protocol as Described
 
 router = APIRouter(route_class=JsonRoute, prefix="/architectures", tags=["architectures"])
 
@@ -51,6 +53,7 @@ async def architecture(
         found = await _found(session, asked.name, digest)
         records = await scores.provenance(session, found.id)
         trained = await session.run_sync(accuracies.of_architecture, found.id)
+        runs = await session.run_sync(trainings.of_architecture, found.id)
     spellings = asked.spellings(found.spec)
     return ArchitectureAnswer(
         bench=asked.name,
@@ -62,6 +65,7 @@ async def architecture(
         flops=found.flops,
         scores=[_record(asked.name, standing) for standing in records],
         accuracy=[_accuracy(series, spellings) for series, spellings in trained],
+        trainings=[_training(each) for each in runs],
     )
 
 
@@ -82,6 +86,24 @@ def _accuracy(series: models.Series, spellings: Sequence[accuracies.Trained]) ->
             )
             for each in spellings[:SPELLINGS_SHOWN]
         ],
+    )
+
+
+def _training(trained: trainings.Trained) -> TrainingAnswer:
+    row, described = trained.training, Described.read(trained.document)
+    return TrainingAnswer(
+        dataset=described.dataset,
+        seed=described.seed,
+        skeleton=described.skeleton,
+        batch_size=described.batch_size,
+        recipe=TrainingRecipe.model_validate(described.training),
+        accuracies=row.accuracies,
+        losses=row.losses,
+        seconds=row.seconds,
+        diverged=row.diverged,
+        device=row.device,
+        torch=row.torch,
+        updated_at=row.updated_at,
     )
 
 
@@ -109,7 +131,7 @@ def _percentile(bench: str, standing: Standing) -> float | None:
         return None
     if below is None or equal is None or above is None:
         return None
-    proxy = CATALOGUE.get(standing.score.proxy)
+    proxy = PROXIES.get(standing.score.proxy)
     smaller = proxy is not None and proxy.better[bench] == "smaller"
     undefined = standing.members - below - equal - above
     beaten = (above if smaller else below) + undefined
@@ -137,7 +159,7 @@ async def neighbours(
         found = await _found(session, asked.name, digest)
         around = asked.neighbours(found.spec)
         hashes = [neighbour.hash for neighbour in around]
-        proxies = await asking.proxies_named(session, None)
+        proxies = await asking.proxies_named(session, None, protocol)
         known = await scores.known(session, asked.name, described.digest, hashes, proxies)
     return KnownAnswer(
         bench=asked.name,
@@ -167,7 +189,7 @@ async def lookup(request: LookupRequest, database: DatabaseDep, settings: Settin
         described = await asking.protocol_named(
             session, asked.name, request.protocol, request.dataset, request.seed
         )
-        proxies = await asking.proxies_named(session, request.proxies)
+        proxies = await asking.proxies_named(session, request.proxies, request.protocol)
         hashes = set(request.hashes)
         specs = await architectures.specs(session, asked.name, hashes)
         known = await scores.known(session, asked.name, described.digest, hashes, proxies)

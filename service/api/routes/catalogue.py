@@ -21,14 +21,17 @@ from service.api.schemas.catalogue import (
     Sampled,
     SplitAnswer,
 )
+from service.api.schemas.cost import ProxyCost
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import NAME, SEEDS
 from service.benches import BENCHES
-from service.catalogue import CATALOGUE
+from service.catalogue import CATALOGUE, REDUCED_TRAINING, Proxy
 from service.db import datasets, ensembles, pass_seconds, protocols
 from service.ensembles import DEFAULT_ENSEMBLE, Ensemble
 from service.minibatch import PATCHES
 from service.protocol import RECIPES
+from service.training.protocols import FORM
+from service.training.recipe import NAMED
 
 router = APIRouter(tags=["catalogue"])
 
@@ -106,20 +109,24 @@ def _proxies(known: Mapping[str, Ensemble], kept: Kept) -> list[ProxyAnswer]:
 
 
 def _catalogue(kept: Kept) -> list[ProxyAnswer]:
-    return [
-        ProxyAnswer(
-            name=proxy.name,
-            summary=proxy.summary,
-            source=proxy.source,
-            revision=proxy.revision,
-            better=dict(proxy.better),
-            evidence=dict(proxy.evidence),
-            structural=proxy.structural,
-            cost=costs.of_proxies([proxy.name], kept),
-            ensemble=None,
-        )
-        for proxy in CATALOGUE.values()
+    zero_cost = [
+        _proxy(proxy, costs.of_proxies([proxy.name], kept)) for proxy in CATALOGUE.values()
     ]
+    return [*zero_cost, _proxy(REDUCED_TRAINING, costs.of_reduced_training(kept))]
+
+
+def _proxy(proxy: Proxy, cost: ProxyCost) -> ProxyAnswer:
+    return ProxyAnswer(
+        name=proxy.name,
+        summary=proxy.summary,
+        source=proxy.source,
+        revision=proxy.revision,
+        better=dict(proxy.better),
+        evidence=dict(proxy.evidence),
+        structural=proxy.structural,
+        cost=cost,
+        ensemble=None,
+    )
 
 
 def _ensemble(found: Ensemble, kept: Kept) -> ProxyAnswer:
@@ -149,11 +156,14 @@ def _ensemble(found: Ensemble, kept: Kept) -> ProxyAnswer:
 )
 async def named_protocols(database: DatabaseDep) -> list[ProtocolAnswer]:
     async with database() as session:
-        return [
+        zero_cost = [
             ProtocolAnswer(
                 name=recipe.name,
                 summary=recipe.summary,
                 batch_size=recipe.batch_size,
+                proxies="zero_cost",
+                skeletons={bench: dict(of.skeletons[recipe.name]) for bench, of in BENCHES.items()},
+                epochs=None,
                 benches={
                     bench: Protocol.of(
                         await protocols.describe(session, bench, recipe.name, PATCHES, 0)
@@ -163,6 +173,18 @@ async def named_protocols(database: DatabaseDep) -> list[ProtocolAnswer]:
             )
             for recipe in RECIPES.values()
         ]
+    return zero_cost + [
+        ProtocolAnswer(
+            name=name,
+            summary=f"{recipe.epochs} epochs of reduced training; others are named as {FORM}",
+            batch_size=recipe.batch_size,
+            proxies="reduced_training",
+            skeletons={bench: dict(recipe.skeleton(bench)) for bench in BENCHES},
+            epochs=recipe.epochs,
+            benches={},
+        )
+        for name, recipe in NAMED.items()
+    ]
 
 
 @router.get(

@@ -124,8 +124,12 @@ def _costs(session: Session, protocol: ScoredUnder) -> Callable[[Scoring], Corre
             return costs.under(protocol, [scoring.name], kept)
         if scoring.kind == "ensemble" and scoring.name in known:
             return costs.under(protocol, known[scoring.name].members, kept)
-        if scoring.kind == "reduced_training" and scoring.series_id in series:
-            return costs.of_training(series[scoring.series_id])
+        if scoring.kind == "reduced_training":
+            if scoring.series_id is None:
+                return costs.under_training(protocol, kept)
+            # It may have been removed since.
+            found = series.get(scoring.series_id)
+            return costs.UNKNOWN if found is None else costs.of_training(found)
         return costs.UNKNOWN
 
     return cost_of

@@ -11,12 +11,17 @@ from service.api import answers, events, problems, queueing
 from service.api.deps import DatabaseDep, DoorbellsDep, ProgressDep, SettingsDep
 from service.api.openapi import event, header
 from service.api.problems import ProblemError
-from service.api.schemas.jobs import Finished, Job, ResultPage, Step
+from service.api.schemas.jobs import Epoch, Finished, Job, ResultPage, Step
 from service.db import jobs, models, protocols, scores
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-EVENTS = [event("result", Finished), event("progress", Step), event("end", Job)]
+EVENTS = [
+    event("result", Finished),
+    event("progress", Step),
+    event("epoch", Epoch),
+    event("end", Job),
+]
 
 
 @router.get(
@@ -86,7 +91,8 @@ async def retry(job_id: UUID, database: DatabaseDep, doorbells: DoorbellsDep) ->
     responses={
         200: {
             "description": "Events `result` (a finished architecture; its id numbers it), "
-            "`progress` (how many have finished) and, last, `end` (the job)",
+            "`progress` (how many have finished), `epoch` (a training is one further) and, last, "
+            "`end` (the job)",
             "content": {"text/event-stream": {"itemSchema": {"oneOf": EVENTS}}},
         },
         204: {"description": "Everything was sent, `end` too: an EventSource stops here"},
@@ -107,7 +113,7 @@ async def job_events(
     ] = None,
 ) -> Response:
     """Resumes without loss or repetition, whichever process answers and whether or not Redis is
-    there: the events are read from the database.
+    there: the events are read from the database. Epochs alone may be repeated.
     """
     async with database() as session:
         found = await _job(session, job_id)

@@ -18,7 +18,7 @@ from service.api.strict_json import JsonRoute
 from service.catalogue import Proxy
 from service.db import protocols
 from service.db.boards import Ranking
-from service.ensembles import DEFAULT_ENSEMBLE, Ensemble
+from service.ensembles import Ensemble
 
 REASONS_SHOWN = 3
 """Different ones, where every score is undefined: the first tell enough."""
@@ -57,8 +57,8 @@ async def propose(
     """
     bench = asking.bench_named(request.bench)
     async with database() as session:
-        ranked_by = await asking.proxy_named(session, request.proxy or DEFAULT_ENSEMBLE[bench.name])
-        proxies = await asking.proxies_named(session, [ranked_by.name])
+        ranked_by = await asking.proxy_named(session, request.proxy, bench.name, request.protocol)
+        proxies = await asking.proxies_named(session, [ranked_by.name], request.protocol)
         ranking = await _ranking(session, ranked_by, request)
     among = await candidates(database, request, bench, settings)
     # Without a population nothing could be chosen, however much was scored.

@@ -18,7 +18,7 @@ from service.catalogue import Proxy
 from service.db import boards, protocols
 from service.db.boards import Filter
 from service.db.size_classes import Range
-from service.ensembles import DEFAULT_ENSEMBLE, Ensemble
+from service.ensembles import Ensemble
 
 router = APIRouter(tags=["scores"])
 
@@ -142,7 +142,7 @@ async def rank(
         # One moment for all that a page says: counts are of its rows, and its tag is of both.
         await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
-        ranked_by = await asking.proxy_named(session, proxy or DEFAULT_ENSEMBLE[asked.name])
+        ranked_by = await asking.proxy_named(session, proxy, asked.name, protocol)
         stored = await protocols.find(session, described.digest)
         ranking = asking.ranking(ranked_by, asked.name, stored)
         trained = await asking.truth_named(session, asked.name, truth)

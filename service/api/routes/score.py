@@ -33,7 +33,7 @@ async def score(
     """
     bench = asking.bench_named(request.bench)
     async with database() as session:
-        proxies = await asking.proxies_named(session, request.proxies)
+        proxies = await asking.proxies_named(session, request.proxies, request.protocol)
     readings = await asking.readings(request, bench, settings)
     found = await scoring.outcome(request, readings, proxies)
     head = ScoreAnswer(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field
 
-from service.api.schemas.protocol import Protocol
+from service.api.schemas.protocol import Protocol, TrainingRecipe
 from service.api.schemas.score import NAME, SEEDS, Written
 
 HASH = "^[0-9a-f]{32}$"
@@ -52,6 +52,25 @@ class Accuracy(BaseModel):
     spellings: list[TrainedSpelling] = Field(description="The first hundred of them.")
 
 
+class TrainingAnswer(BaseModel):
+    """One reduced training, epoch by epoch: every one of them is a score."""
+
+    dataset: str
+    seed: int = Field(description="Of weights, samples, their order, crops and flips.")
+    skeleton: dict[str, int]
+    batch_size: int
+    recipe: TrainingRecipe
+    accuracies: list[float] = Field(
+        description="On the test images after each epoch that is done, in [0, 1]."
+    )
+    losses: list[float] = Field(description="The mean cross-entropy of each epoch.")
+    seconds: list[float] = Field(description="What each epoch took.")
+    diverged: str | None = Field(description="Why there is no further epoch; null otherwise.")
+    device: str = Field(description="Of the last epoch, as is `torch`.")
+    torch: str
+    updated_at: datetime
+
+
 class ArchitectureAnswer(BaseModel):
     """A class of spellings that are one network."""
 
@@ -67,6 +86,7 @@ class ArchitectureAnswer(BaseModel):
         description="What is known of training, by series, the most telling one first: test before "
         "validation, more epochs before fewer."
     )
+    trainings: list[TrainingAnswer] = Field(description="Its reduced trainings here.")
 
 
 class Known(BaseModel):

@@ -60,7 +60,7 @@ class EnsembleAnswer(BaseModel):
 
 
 class ProxyAnswer(BaseModel):
-    """A zero-cost proxy, or an ensemble of some."""
+    """A proxy, or an ensemble of some."""
 
     name: str
     summary: str
@@ -74,12 +74,20 @@ class ProxyAnswer(BaseModel):
 
 
 class ProtocolAnswer(BaseModel):
-    """A named protocol, and what it is on each bench with the default dataset and seed."""
+    """A named protocol."""
 
     name: str
     summary: str
     batch_size: int
-    benches: dict[str, Protocol]
+    proxies: Literal["zero_cost", "reduced_training"] = Field(
+        description="What is computed under it: every proxy but `reduced_training`, or that alone."
+    )
+    skeletons: dict[str, dict[str, int]] = Field(description="The networks, by bench.")
+    epochs: int | None = Field(description="Of reduced training alone.")
+    benches: dict[str, Protocol] = Field(
+        description="What it is on each bench with the default dataset and seed. Empty of reduced "
+        "training: it needs a dataset that is stored whole."
+    )
 
 
 class MinibatchAnswer(BaseModel):

@@ -27,16 +27,23 @@ class TimesUnder(Times):
 class ProxyCost(BaseModel):
     """Of a proxy or an ensemble."""
 
-    minibatches: int = Field(
+    minibatches: int | None = Field(
         description="1 for each question that the network is run for, as Abdelfattah et al. 2021 "
-        "count; 0 where it is not run."
+        "count; 0 where it is not run. Null of `reduced_training`, as are the next two."
     )
-    forwards: int = Field(description="Multiply-adds, in those of a forward pass of the minibatch.")
-    image_forwards: int = Field(
+    minibatches_under: dict[str, int] = Field(
+        description="Of `reduced_training` on NB201 and CIFAR-10, by named protocol; else empty.",
+        examples=[{"econas": 980, "econas_plus": 891}],
+    )
+    forwards: int | None = Field(
+        description="Multiply-adds, in those of a forward pass of the minibatch."
+    )
+    image_forwards: int | None = Field(
         description="And besides, in those of a forward pass of one image: `synflow` needs no more."
     )
     multiply_adds: dict[str, dict[str, float]] = Field(
-        description="By bench and protocol, of the median architecture of a sample.",
+        description="By bench and protocol, of the median architecture of a sample; of reduced "
+        "training, on the 50,000 training images of CIFAR-10.",
         examples=[{"nb201": {"full": 9e9, "fast": 2.9e8}}],
     )
     measured: list[TimesUnder] = Field(
@@ -48,8 +55,8 @@ class CorrelatedCost(BaseModel):
     """Of a score under the protocol asked for, or of a training."""
 
     minibatches: int | None = Field(
-        description="Of reduced training: its epochs, each of the images that the bench trains "
-        "on, at 256 a minibatch. Null where nobody says."
+        description="Of reduced training: its epochs, each of the images that are trained on, at "
+        "256 a minibatch, times the time relative to the full network's. Null where nobody says."
     )
     multiply_adds: float | None = Field(description="Of the median architecture of a sample.")
     seconds: float | None = Field(

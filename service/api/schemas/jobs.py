@@ -20,6 +20,13 @@ class Counts(BaseModel):
     cancelled: int
 
 
+class EpochCounts(BaseModel):
+    """How far the trainings of a job are, all architectures together."""
+
+    done: int
+    asked: int
+
+
 class Job(BaseModel):
     """What one request asked for, and how far it is."""
 
@@ -27,9 +34,12 @@ class Job(BaseModel):
     bench: str
     protocol: Protocol
     proxies: list[str]
-    priority: Literal["live", "bulk"]
+    priority: Literal["live", "bulk", "background"] = Field(
+        description="`background` of whatever is trained: workers do it in their spare time."
+    )
     state: Literal["running", "done", "cancelled"]
     counts: Counts
+    epochs: EpochCounts | None = Field(description="Of reduced training alone.")
     created_at: datetime
     ended_at: datetime | None = Field(
         description="When nothing was left to do; the job is deleted some days after, see `GET /`."
@@ -47,6 +57,17 @@ class Step(BaseModel):
 
     finished: int
     size: int = Field(description="How many architectures the job has.")
+
+
+class Epoch(BaseModel):
+    """The data of an `epoch` event: a training is one epoch further."""
+
+    position: int = Field(description="Of the architecture in the request, from 0.")
+    hash: str
+    epoch: int = Field(description="From 1.")
+    epochs: int = Field(description="How many are asked for.")
+    accuracy: float = Field(description="On the test images, in [0, 1].")
+    loss: float = Field(description="The mean of the epoch's training images.")
 
 
 class ResultPage(BaseModel):

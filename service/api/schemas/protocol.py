@@ -2,9 +2,31 @@
 
 from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from service import protocol
+
+
+class TrainingRecipe(BaseModel):
+    """How a network is trained, besides its size and the size of its minibatches."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    samples: int = Field(description="s: training images, as equal by class as can be; 0 for all.")
+    schedule_epochs: int = Field(description="After so many the learning rate would be 0.")
+    learning_rate: float = Field(description="Of the first epoch; half a cosine from there on.")
+    momentum: float = Field(description="Nesterov's.")
+    weight_decay: float
+
+
+class Training(TrainingRecipe):
+    """The same, and for how long and on what."""
+
+    epochs: int = Field(description="e: after so many the accuracy is read.")
+    images: int = Field(description="On how many it trains.")
+    train: str = Field(description="SHA-256 of all training images and labels.")
+    test: str = Field(description="The same of the test images.")
+    revision: str = Field(description="Of what trains.")
 
 
 class Protocol(BaseModel):
@@ -17,9 +39,12 @@ class Protocol(BaseModel):
     skeleton: dict[str, int] = Field(examples=[{"channels": 8, "cells": 5, "resolution": 16}])
     classes: int
     batch_size: int
-    minibatch: str = Field(description="SHA-256 of the images and labels.")
+    minibatch: str | None = Field(
+        description="SHA-256 of the images and labels; null where a network is trained."
+    )
     precision: str
     weights: str = Field(description="The initialisation's name.")
+    training: Training | None = Field(description="Of reduced training alone.")
 
     @classmethod
     def of(cls, described: protocol.Protocol) -> Self:
@@ -34,4 +59,5 @@ class Protocol(BaseModel):
             minibatch=described.minibatch,
             precision=described.precision,
             weights=described.weights,
+            training=described.training and Training.model_validate(described.training),
         )

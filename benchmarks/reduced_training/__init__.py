@@ -1,0 +1,1 @@
+"""Reduced training beside the zero-cost proxies, on the same cells."""
