@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 FREE = ProxyCost(0, None)
 """Of a search that asks for no score."""
+
+LONGEST_NAME = 255 - len(".jsonl")
+"""Bytes: a file's name has at most 255 on the common file systems."""
+
+HASH_DIGITS = 12
+"""Nobody has so many commands that two share them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class Truth:
 def run(client: "Client", wanted: Wanted) -> Path:
     """Returns the log once every seed has its budget.
 
-    Raises NoAccuraciesError, RefusedError, LogError, TrainingError.
+    Raises NoAccuraciesError, NoScoresError, RefusedError, LogError, TrainingError.
     """
     if wanted.bench not in BENCHES:
         raise typer.BadParameter(
@@ -73,7 +80,7 @@ def run(client: "Client", wanted: Wanted) -> Path:
     bench = BENCHES[wanted.bench]
     truth = (
         _command(bench, wanted.train)
-        if wanted.train
+        if wanted.train is not None
         else tables(client, bench, wanted.dataset or "")
     )
     check(wanted.algorithm, truth.space, wanted.warmup, wanted.moves)
@@ -128,7 +135,10 @@ def _search(wanted: Wanted, space: Space, asked: Asked, seed: int) -> Search:
 
 
 def name(setting: Setting) -> str:
-    """Of a search, without blanks: `nb201-cifar100-validation-200ep-evolution-wall-m10-synflow`."""
+    """Of a search, without blanks: `nb201-cifar100-validation-200ep-evolution-wall-m10-synflow`.
+
+    Of a command that is too long for a file's name it has the hash.
+    """
     trained = "".join(
         letter if letter.isalnum() or letter in "-_." else "_" for letter in setting.accuracies
     )
@@ -136,7 +146,11 @@ def name(setting: Setting) -> str:
     for letter, number in (("w", setting.warmup), ("m", setting.moves)):
         if number != 0:
             parts.append(f"{letter}{'all' if number is None else number}")
-    return "-".join([*parts, setting.proxy] if setting.proxy else parts)
+    if setting.proxy:
+        parts.append(setting.proxy)
+    if len("-".join(parts).encode()) > LONGEST_NAME:
+        parts[1] = sha256(setting.accuracies.encode()).hexdigest()[:HASH_DIGITS]
+    return "-".join(parts)
 
 
 def _command(bench: Bench, command: str) -> Truth:

@@ -88,12 +88,15 @@ def read(path: Path) -> tuple[Setting, dict[int, list[Record]]]:
 class Log:
     """A log that is written to, by one process at a time.
 
-    Raises LogError where the file is the log of another search, or in use.
+    Raises LogError where the file is the log of another search, in use, or cannot be written.
     """
 
     def __init__(self, path: Path, setting: Setting) -> None:
         self.path = path
-        self._file = path.open("ab")
+        try:
+            self._file = path.open("ab")
+        except OSError as error:
+            raise LogError(f"{path} cannot be written: {error.strerror}") from None
         try:
             self._records = self._begin(setting)
         except BaseException:

@@ -8,6 +8,7 @@ import pytest
 
 from service.benches.bench import Architecture
 from service.cli.search import Algorithm as Offered
+from service.cli.search_run import name
 from service.search import of_bench
 from service.search.log import Log, LogError, Record, Setting, read
 from service.search.logged import ProxyCost, logged
@@ -119,6 +120,17 @@ def test_a_log_that_was_cut_off_in_its_first_line_is_begun_anew(tmp_path: Path) 
     path.write_bytes(whole[:30])
     assert run(path, budget=5) == found
     assert path.read_bytes() == whole
+
+
+def test_the_name_of_a_log_is_no_longer_than_a_file_s_may_be(tmp_path: Path) -> None:
+    """However long the command is that trains."""
+    names = set()
+    for end in ("a", "b"):
+        setting = replace(SETTING, accuracies="train é" * 100 + end)
+        names.add(name(setting))
+        run(tmp_path / f"{name(setting)}.jsonl", setting, budget=1)
+    assert len(names) == 2
+    assert name(SETTING) == "nb201-toy-validation-evolution-w200-mall-toy"
 
 
 def test_two_searches_do_not_write_one_log(tmp_path: Path) -> None:
