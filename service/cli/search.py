@@ -71,7 +71,7 @@ def command(
     """Search a bench, training few architectures; or, with --compare, compare such searches."""
     from service.cli.search_compare import compared
     from service.cli.search_run import Wanted, run
-    from service.cli.search_service import NoAccuraciesError
+    from service.cli.search_service import NoAccuraciesError, NoScoresError
     from service.cli.search_training import TrainingError
     from service.search.log import LogError
     from service.search.searches import RefusedError
@@ -102,7 +102,7 @@ def command(
         compared([path], None)
     except RefusedError as error:
         raise typer.BadParameter(str(error), param_hint=f"--{error.field}") from None
-    except (LogError, NoAccuraciesError, TrainingError) as error:
+    except (LogError, NoAccuraciesError, NoScoresError, TrainingError) as error:
         typer.secho(str(error), err=True, fg="red")
         raise typer.Exit(1) from None
 

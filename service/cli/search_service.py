@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 from typing import TYPE_CHECKING, Literal
 
 from service.benches.bench import Architecture, Bench
@@ -11,7 +11,7 @@ from service.search.logged import ProxyCost
 
 if TYPE_CHECKING:
     from service.client import Client
-    from service.client.answers import AccuracyRow, Series
+    from service.client.answers import AccuracyRow, Result, Series
 
 PAGE = 1_000
 """Rows of a board: the service's own limit, by default."""
@@ -21,6 +21,10 @@ Split = Literal["validation", "test"]
 
 class NoAccuraciesError(Exception):
     """The service has no such series; what it has."""
+
+
+class NoScoresError(Exception):
+    """Nothing can be ordered by what the service answers; why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,10 @@ class ServiceScores:
         protocol: str,
         told: Callable[[int], None],
     ) -> None:
-        """`told` hears how many the service is about to score, and 0 when it has."""
+        """`told` hears how many the service is about to score, and 0 when it has.
+
+        Raises NoScoresError for an ensemble without a population: it would have no score.
+        """
         self._client = client
         self._bench = bench
         self._protocol = protocol
@@ -95,6 +102,13 @@ class ServiceScores:
         board = client.rank(bench, PAGE, proxy=proxy, protocol=protocol)
         self.proxy = board["proxy"]
         self.digest = board["protocol"]["digest"]
+        if board["population"] is None and self._is_ensemble():
+            # The board itself has no reason where nothing was ever asked under the protocol.
+            raise NoScoresError(
+                f"{self.proxy} ranks among a reference population, and {bench} has none under "
+                f"{protocol!r}: `nascore reference build` makes one, or give a --proxy that is no "
+                "ensemble"
+            )
         self._sign = 1 if board["direction"] == "larger" else -1
         self._known: dict[str, float] = {}
         while True:
@@ -104,7 +118,11 @@ class ServiceScores:
             board = client.rank(bench, PAGE, proxy=self.proxy, protocol=protocol, cursor=cursor)
 
     def __call__(self, architectures: Sequence[Architecture]) -> list[float]:
-        """-inf where a score is undefined or its evaluation failed."""
+        """-inf where a score is undefined or its evaluation failed.
+
+        Raises NoScoresError where the job was cancelled, and where no architecture has a score, not
+        even on the board: what is left is no order.
+        """
         unknown = [each for each in architectures if each.hash not in self._known]
         if unknown:
             self._ask(unknown)
@@ -119,10 +137,34 @@ class ServiceScores:
             proxies=[self.proxy],
             protocol=self._protocol,
         )
-        for result in answer["results"]:
+        self._told(0)
+        results = answer["results"]
+        cancelled = sum(result["state"] == "cancelled" for result in results)
+        if cancelled:
+            raise NoScoresError(
+                f"A job was cancelled before {cancelled} of {len(results)} architectures had their "
+                f"{self.proxy}; the same command asks again"
+            )
+        for result in results:
             score = result["scores"].get(self.proxy)
             self._known[result["hash"]] = -inf if score is None else self._sign * score
-        self._told(0)
+        # A batch alone says little: of a board that is whole only undefined scores are asked for.
+        if not any(map(isfinite, self._known.values())):
+            raise NoScoresError(
+                f"None of {len(results)} architectures has a {self.proxy}: {self._why(results[0])}"
+            )
+
+    def _why(self, result: "Result") -> str:
+        """An architecture has no score."""
+        if result["error"] is not None:
+            return result["error"]["detail"]
+        return result["undefined"].get(self.proxy, "the service says no reason")
+
+    def _is_ensemble(self) -> bool:
+        return any(
+            each["name"] == self.proxy and each["ensemble"] is not None
+            for each in self._client.proxies()
+        )
 
     def cost(self) -> ProxyCost:
         """The seconds are those of the device with the most evaluations."""

@@ -2,17 +2,21 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from math import inf, isfinite
 from pathlib import Path
 
 import httpx2
 import pytest
 from click.testing import Result
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from service.benches.bench import Architecture
 from service.cli import app
-from service.cli.search_service import ServiceScores
+from service.cli.search_service import NoScoresError, ServiceScores
 from service.client import Client
 from service.search import evolution, named, of_bench, random_search, reinforce
 from service.search.evolution import POOL
@@ -23,6 +27,7 @@ from tests.search.toy import accuracy
 from tests.service.running import Running
 
 SPACE = of_bench("nb201")
+NO_PATH = {"arch": "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"}
 
 
 def nascore(*words: str) -> Result:
@@ -50,6 +55,12 @@ def table(client: Client) -> dict[str, float]:
 
 def scores(client: Client, proxy: str = "synflow") -> ServiceScores:
     return ServiceScores(client, "nb201", proxy, "fast", lambda _: None)
+
+
+def unfinished(service: Running) -> list[str]:
+    with service.session() as session:
+        found = session.execute(text("SELECT id FROM jobs WHERE state = 'running'"))
+        return [str(job) for job in found.scalars()]
 
 
 def test_evolution_finds_the_true_best_neighbour(client: Client, http: httpx2.Client) -> None:
@@ -92,6 +103,31 @@ def test_a_smaller_value_is_the_better_one_where_the_catalogue_says_so(client: C
     assert value == -(results[0]["scores"][smaller[0]] or 0.0)
 
 
+def test_one_undefined_score_is_the_worst_and_none_but_those_are_no_order(client: Client) -> None:
+    (cell,) = SPACE.sample(1, named("defined"))
+    broken = SPACE.bench.read(NO_PATH).architecture
+    with pytest.raises(NoScoresError, match=r"None of 1 .* nwot: no path from input to output"):
+        scores(client, "nwot")([broken])
+    worst, best = scores(client, "nwot")([broken, cell])
+    assert worst == -inf
+    assert isfinite(best)
+    # What the board has is enough.
+    assert scores(client, "nwot")([broken]) == [-inf]
+
+
+def test_a_cancelled_job_is_no_order(client: Client, running: Running, http: httpx2.Client) -> None:
+    cells = SPACE.sample(200, named("cancelled"))
+    found = ServiceScores(client, "nb201", "zico", "full", lambda _: None)
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(found, cells)
+        while not (jobs := unfinished(running)):
+            assert not asked.done()
+            time.sleep(0.01)
+        http.delete(f"/jobs/{jobs[0]}")
+        with pytest.raises(NoScoresError, match="A job was cancelled before"):
+            asked.result()
+
+
 def test_the_command_searches_a_table_and_goes_on(
     worker: Running, table: dict[str, float], tmp_path: Path
 ) -> None:
@@ -128,7 +164,8 @@ def test_the_command_trains_by_a_command(worker: Running, tmp_path: Path) -> Non
         f"left = int(pathlib.Path({str(limit)!r}).read_text())\n"
         f"pathlib.Path({str(limit)!r}).write_text(str(left - 1))\n"
         "if not left: sys.exit('out of memory')\n"
-        "print('epoch 1'), print(90.0 + ops.count('3x3'))\n"
+        "sys.stdout.buffer.write(b'a bar of \\xff\\n')\n"
+        "print(90.0 + ops.count('3x3'))\n"
     )
     log = tmp_path / "log.jsonl"
     command = ["search", "--server", worker.address, "--train", f"{sys.executable} {program}"]
@@ -155,11 +192,16 @@ def test_what_is_wrong_is_said_in_a_line(
         (["--dataset", "toy", "--moves", "3"], "random has no moves", 2),
         (["--dataset", "toy", "--warmup", "many"], "neither a number nor all", 2),
         (["--dataset", "toy", "--bench", "nb301"], "none of nb101, nb201", 2),
+        (["--train", "python 'train.py"], "No closing quotation", 2),
+        (["--train", " "], "there is no command in it", 2),
+        (["--train", ""], "there is no command in it", 2),
         (["--dataset", "svhn"], "some on: toy", 1),
+        (["--dataset", "toy", "--warmup", "3", "--protocol", "full"], "none under 'full'", 1),
         (["--dataset", "toy", "--warmup", "3", "--proxy", "best"], "best", 1),
+        (["--dataset", "toy", "--log", str(tmp_path / "absent/log")], "No such file", 1),
         ([str(tmp_path / "absent"), "--compare", "curves.svg"], "absent", 1),
     ):
-        done = nascore(*plain, *options, "--log", str(tmp_path / "log"))
+        done = nascore(*plain, "--log", str(tmp_path / "log"), *options)
         assert done.exit_code == status, done.stderr
         # Boxes are drawn around usage errors, and cut sentences.
         assert said in " ".join(done.stderr.replace("│", " ").split())
