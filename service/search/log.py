@@ -54,25 +54,48 @@ class Record:
     test: float | None
     scored: int
     """Architectures that the search had asked the proxy of until then, each counted once."""
-    minibatches: int
-    """What those scores cost, as the literature counts."""
+    minibatches: int | None
+    """What those scores cost, as the literature counts; None where that is not known."""
     seconds: float | None
     """The same as the service has timed the proxy; None where it has not."""
     incumbent: str
     """The hash of the first that has the best accuracy so far."""
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """A search that ended by itself, before its budget was spent."""
+
+    seed: int
+    ended: int
+    """After so many architectures."""
+
+
 def read(path: Path) -> tuple[Setting, dict[int, list[Record]]]:
     """The setting and the runs by seed; raises LogError, and OSError where there is no file."""
+    setting, records, _ = _read(path)
+    return setting, records
+
+
+def ended(path: Path) -> set[int]:
+    """The seeds whose searches ended by themselves; raises as `read` does."""
+    return _read(path)[2]
+
+
+def _read(path: Path) -> tuple[Setting, dict[int, list[Record]], set[int]]:
     lines = path.read_bytes().split(b"\n")
     # Without a line break at its end the last line was cut off while it was written.
-    setting, records = None, defaultdict[int, list[Record]](list)
+    setting, records, ends = None, defaultdict[int, list[Record]](list), set[int]()
     for number, line in enumerate(lines[:-1], 1):
         try:
+            values = json.loads(line)
             if setting is None:
-                setting = _of(Setting, json.loads(line))
+                setting = _of(Setting, values)
                 continue
-            record = _of(Record, json.loads(line))
+            if isinstance(values, dict) and "ended" in values:
+                ends.add(_of(End, values).seed)
+                continue
+            record = _of(Record, values)
         except (ValueError, TypeError) as error:
             raise LogError(f"{path}, line {number}: no line of a search's log: {error}") from None
         run = records[record.seed]
@@ -80,9 +103,11 @@ def read(path: Path) -> tuple[Setting, dict[int, list[Record]]]:
             expected = f"{len(run) + 1} of seed {record.seed} comes next"
             raise LogError(f"{path}, line {number}: architecture {record.n}, where {expected}")
         run.append(record)
+        # It went on: with other scores, or in a larger table.
+        ends.discard(record.seed)
     if setting is None:
         raise LogError(f"{path} has no line of a search's log")
-    return setting, records
+    return setting, records, ends
 
 
 class Log:
@@ -98,12 +123,12 @@ class Log:
         except OSError as error:
             raise LogError(f"{path} cannot be written: {error.strerror}") from None
         try:
-            self._records = self._begin(setting)
+            self._records, self._ended = self._begin(setting)
         except BaseException:
             self._file.close()
             raise
 
-    def _begin(self, setting: Setting) -> dict[int, list[Record]]:
+    def _begin(self, setting: Setting) -> tuple[dict[int, list[Record]], set[int]]:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -114,8 +139,8 @@ class Log:
             # Empty, or cut off in its first line.
             self._file.truncate(0)
             self._write(asdict(setting))
-            return {}
-        found, records = read(self.path)
+            return {}, set()
+        found, records, ends = _read(self.path)
         for each in fields(Setting):
             stands, wanted = getattr(found, each.name), getattr(setting, each.name)
             if stands != wanted:
@@ -125,7 +150,7 @@ class Log:
                 )
         # A line that was cut off is written again.
         self._file.truncate(written.rfind(b"\n") + 1)
-        return records
+        return records, ends
 
     def of_seed(self, seed: int) -> Sequence[Record]:
         """What was trained with a seed so far."""
@@ -134,6 +159,12 @@ class Log:
     def add(self, record: Record) -> None:
         """Returns when the line is out of this process."""
         self._write(asdict(record))
+        self._ended.discard(record.seed)
+
+    def end(self, seed: int, trained: int) -> None:
+        """The search has nothing left to train after so many."""
+        if seed not in self._ended:
+            self._write(asdict(End(seed, trained)))
 
     def resumed(self, seed: int, train: Train) -> Train:
         """Training that begins with what is known; raises LogError where the search proposes

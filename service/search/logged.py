@@ -13,7 +13,8 @@ from service.search.space import Search
 class ProxyCost:
     """Of one score."""
 
-    minibatches: int
+    minibatches: int | None
+    """None where it is not known."""
     seconds: float | None
     """None where nobody has timed it."""
 
@@ -31,10 +32,11 @@ def logged(
     """What the search trains, from its beginning; the log has each of them before it is yielded.
 
     `judge` gives the test accuracy of an architecture, where there is one. Raises LogError where
-    the log is that of another trajectory.
+    the log is that of another trajectory. A search that ends before its budget is logged as such.
     """
     known = log.of_seed(seed)
     incumbent: tuple[str, float] | None = None
+    n = 0
     found = trained(search, asked, log.resumed(seed, train), budget)
     for n, (architecture, accuracy, scored) in enumerate(found, 1):
         if incumbent is None or accuracy > incumbent[1]:
@@ -47,10 +49,12 @@ def logged(
             accuracy=accuracy,
             test=judge(architecture),
             scored=scored,
-            minibatches=scored * cost.minibatches,
+            minibatches=None if cost.minibatches is None else scored * cost.minibatches,
             seconds=None if cost.seconds is None else scored * cost.seconds,
             incumbent=incumbent[0],
         )
         if n > len(known):
             log.add(record)
         yield record
+    if n < budget:
+        log.end(seed, n)

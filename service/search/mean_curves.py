@@ -1,6 +1,7 @@
 """Curves of many seeds as one, with the interval of their mean."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import inf
 from typing import NamedTuple
 
@@ -30,6 +31,19 @@ def mean_curve(curves: Sequence[Floats], budget: int) -> MeanCurve:
     every = np.stack([extended(curve, budget) for curve in curves])
     low, high = np.quantile(_means(every), ENDS, axis=0)
     return MeanCurve(every.mean(axis=0), low, high)
+
+
+def mean_of_reached(curves: Sequence[Floats]) -> MeanCurve:
+    """After each number of architectures over the seeds that have trained as many: one of unequal
+    curves is not finished. Their means may fall where a seed ends.
+    """
+    ends = sorted({len(curve) for curve in curves})
+    parts = [
+        mean_curve([curve[start:end] for curve in curves if len(curve) >= end], end - start)
+        for start, end in pairwise([0, *ends])
+    ]
+    mean, low, high = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return MeanCurve(mean, low, high)
 
 
 def needed_by_mean(

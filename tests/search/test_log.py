@@ -9,15 +9,18 @@ import pytest
 from service.benches.bench import Architecture
 from service.cli.search import Algorithm as Offered
 from service.cli.search_run import name
-from service.search import of_bench
-from service.search.log import Log, LogError, Record, Setting, read
+from service.search import of_bench, of_table, predictor
+from service.search.log import Log, LogError, Record, Setting, ended, read
 from service.search.logged import ProxyCost, logged
 from service.search.run import Asked
 from service.search.searches import ALGORITHMS, Algorithm, RefusedError, check, searched
+from service.search.space import Space
 from tests.search.toy import accuracy, scores
 
 SPACE = of_bench("nb201")
+EVERYTHING = SPACE.everything or ()
 SETTING = Setting("nb201", "evolution", 200, None, "toy", "digest", "toy-validation", "toy-test")
+COST = ProxyCost(3, 0.5)
 
 
 class Stopped(Exception):  # noqa: N818 - no fault
@@ -29,7 +32,9 @@ def run(
     setting: Setting = SETTING,
     budget: int = 100,
     trainings: int = 1000,
+    cost: ProxyCost = COST,
     seed: int = 0,
+    space: Space = SPACE,
 ) -> list[Record]:
     """What is trained; raises Stopped where more trainings would be needed."""
     left = iter(range(trainings))
@@ -41,8 +46,7 @@ def run(
 
     asked = Asked(scores)
     algorithm: Algorithm = setting.algorithm  # type: ignore[assignment]
-    search = searched(algorithm, SPACE, asked, seed, warmup=setting.warmup, moves=setting.moves)
-    cost = ProxyCost(3, 0.5)
+    search = searched(algorithm, space, asked, seed, warmup=setting.warmup, moves=setting.moves)
     with Log(path, setting) as log:
         return list(logged(log, seed, search, asked, train, accuracy, cost, budget))
 
@@ -70,6 +74,43 @@ def test_the_trajectory_is_the_same(
     assert run(path, setting, budget=110, trainings=10)[:100] == whole
 
 
+@pytest.mark.usefixtures("_one_thread")
+def test_the_predictor_s_trajectory_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictor, "EPOCHS_A_ROUND", 3)
+    monkeypatch.setattr(predictor, "WARMUP_EPOCHS", 3)
+    setting = replace(SETTING, algorithm="predictor", warmup=30, moves=0)
+    table = of_table("nb201", {each.hash: each for each in EVERYTHING[::40]})
+    whole = run(tmp_path / "whole.jsonl", setting, 45, space=table)
+    with pytest.raises(Stopped):
+        run(tmp_path / "resumed.jsonl", setting, 45, trainings=30, space=table)
+    assert run(tmp_path / "resumed.jsonl", setting, 45, trainings=15, space=table) == whole
+
+
+def test_a_search_that_ends_by_itself_is_known_to(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    setting = replace(SETTING, algorithm="random", warmup=0, moves=0)
+    few, more = (of_table("nb201", {each.hash: each for each in EVERYTHING[:n]}) for n in (8, 12))
+    with pytest.raises(Stopped):
+        run(path, setting, trainings=5, space=few)
+    assert ended(path) == set()
+    found = run(path, setting, space=few)
+    assert (len(found), ended(path)) == (8, {0})
+    written = path.read_bytes()
+    assert run(path, setting, space=few, trainings=0) == found
+    assert path.read_bytes() == written
+    assert read(path) == (setting, {0: found})
+    run(path, setting, budget=8, seed=1, space=more)
+    assert ended(path) == {0}
+    # With a larger table it may go on.
+    with Log(path, setting) as log:
+        log.add(replace(found[-1], n=9))
+        assert ended(path) == set()
+        log.end(0, 9)
+    assert ended(path) == {0}
+
+
 def test_a_line_says_what_was_known_then(tmp_path: Path) -> None:
     found = run(tmp_path / "log.jsonl", budget=70)
     assert [record.n for record in found] == list(range(1, 71))
@@ -80,6 +121,12 @@ def test_a_line_says_what_was_known_then(tmp_path: Path) -> None:
         assert record.seconds == 0.5 * record.scored
     assert found[0].scored < found[-1].scored
     assert read(tmp_path / "log.jsonl") == (SETTING, {0: found})
+
+
+def test_what_scores_cost_may_be_unknown(tmp_path: Path) -> None:
+    run(tmp_path / "log.jsonl", budget=1, cost=ProxyCost(None, None))
+    (record,) = read(tmp_path / "log.jsonl")[1][0]
+    assert (record.minibatches, record.seconds) == (None, None)
 
 
 def test_seeds_share_a_log(tmp_path: Path) -> None:
