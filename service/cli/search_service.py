@@ -167,7 +167,10 @@ class ServiceScores:
         )
 
     def cost(self) -> ProxyCost:
-        """The seconds are those of the device with the most evaluations."""
+        """The seconds are those of the device with the most evaluations.
+
+        Of reduced training, minibatches are known under the named protocols alone.
+        """
         costs = {each["name"]: each["cost"] for each in self._client.proxies()}
         cost = costs[self.proxy]
         timed = [
@@ -178,5 +181,5 @@ class ServiceScores:
         most = max(timed, key=lambda each: each["evaluations"], default=None)
         minibatches = cost["minibatches"]
         if minibatches is None:
-            minibatches = cost["minibatches_under"].get(self._protocol, 0)
+            minibatches = cost["minibatches_under"].get(self._protocol)
         return ProxyCost(minibatches, None if most is None else most["seconds"])

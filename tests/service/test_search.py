@@ -5,11 +5,13 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from math import inf, isfinite
 from pathlib import Path
 
 import httpx2
 import pytest
+import torch
 from click.testing import Result
 from sqlalchemy import text
 from typer.testing import CliRunner
@@ -18,9 +20,9 @@ from service.benches.bench import Architecture
 from service.cli import app
 from service.cli.search_service import NoScoresError, ServiceScores
 from service.client import Client
-from service.search import evolution, named, of_bench, random_search, reinforce
+from service.search import evolution, named, of_bench, predictor, random_search, reinforce
 from service.search.evolution import POOL
-from service.search.log import read
+from service.search.log import ended, read
 from service.search.run import Asked, trained
 from service.search.searches import ALL_CHILDREN
 from tests.search.toy import accuracy
@@ -153,6 +155,29 @@ def test_the_command_searches_a_table_and_goes_on(
     assert drawn.exit_code == 0, drawn.stderr
     assert "12 trained" in drawn.stdout
     assert "<svg" in (tmp_path / "c.svg").read_text()
+
+
+def test_the_command_searches_by_the_predictor(
+    worker: Running,
+    table: dict[str, float],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    monkeypatch.setattr(predictor, "EPOCHS_A_ROUND", 2)
+    monkeypatch.setattr(predictor, "WARMUP_EPOCHS", 2)
+    request.addfinalizer(partial(torch.set_num_threads, torch.get_num_threads()))
+    log = str(tmp_path / "log.jsonl")
+    options = ["search", "--server", worker.address, "--dataset", "toy", "--proxy", "params"]
+    options += ["--algorithm", "predictor", "--warmup", "30", "--log", log]
+    # It goes on in the middle of a round, and ends with the table.
+    for budget in ("25", "200"):
+        done = nascore(*options, "--budget", budget)
+        assert done.exit_code == 0, done.stderr
+    _, runs = read(Path(log))
+    assert {each.hash for each in runs[0]} == set(table)
+    assert {each.scored for each in runs[0]} == {30}
+    assert ended(Path(log)) == {0}
 
 
 def test_the_command_trains_by_a_command(worker: Running, tmp_path: Path) -> None:
