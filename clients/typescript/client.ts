@@ -30,19 +30,27 @@ export async function score(nascore: Nascore, body: ScoreRequest): Promise<Schem
   return results(nascore, data.job);
 }
 
-/** The best, once all that they are chosen from are scored. */
+/** The best, once all that they are chosen from are scored; of a cancelled job, of what is. */
 export async function propose(
   nascore: Nascore,
   body: ProposeRequest,
 ): Promise<Schemas["Proposal"][]> {
+  let key = crypto.randomUUID();
+  let ended: string | undefined;
   for (;;) {
     const { data, error, response } = await nascore.POST("/propose", {
       body,
-      params: { header: WAIT },
+      params: { header: { ...WAIT, "idempotency-key": key } },
     });
     if (error) throw new Refusal(error);
     if (response.status === 200 || data.job === null) return data.items;
     await settled(nascore, data.job);
+    if (data.job === ended) {
+      // What it scored counts no more, as after an upgrade of the service: only another job helps.
+      await pause(response);
+      key = crypto.randomUUID();
+    }
+    ended = data.job;
   }
 }
 
@@ -54,9 +62,14 @@ export async function settled(nascore: Nascore, id: string): Promise<Schemas["Jo
     });
     if (error) throw new Refusal(error);
     if (data.state !== "running") return data;
-    const seconds = Number(response.headers.get("Retry-After") ?? 1);
-    await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+    await pause(response);
   }
+}
+
+/** As long as the answer asks for. */
+async function pause(response: Response): Promise<void> {
+  const seconds = Number(response.headers.get("Retry-After") ?? 1);
+  await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 }
 
 /** Every result of a job in the order asked, page by page. */

@@ -4,12 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from math import ceil
+from random import random
 from time import monotonic
 from typing import Any, Literal
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
-from service.client import answers, options
+from service.client import answers, backoff, options
 from service.client.backoff import PASSING_ERRORS, PASSING_STATUSES, Patience, retry_after
 from service.client.correlations import Correlations
 from service.client.errors import ServiceError
@@ -87,7 +88,7 @@ class Calls:
         self, bench: str, wait: float | None, more: options.Propose
     ) -> Steps[answers.Proposals]:
         ends = monotonic() + (wait or 0.0)
-        key = uuid4()
+        key, ended, again = uuid4(), "", 0
         while True:
             left = None if wait is None else max(0.0, ends - monotonic())
             reply = yield from self._post("/propose", key, {"bench": bench, **more}, left)
@@ -97,6 +98,16 @@ class Calls:
             job = yield from self.wait(str(proposal["job"]), ends - monotonic())
             if job["state"] == "running":
                 return proposal
+            if job["job"] == ended:
+                # What it scored counts no more, as after an upgrade: only another job helps.
+                again += 1
+                asked = retry_after(reply.headers, datetime.now(UTC))
+                pause = backoff.seconds(again, random(), asked)  # noqa: S311 - spreads clients
+                if pause >= ends - monotonic():
+                    return proposal
+                yield Pause(pause)
+                key = uuid4()
+            ended = job["job"]
 
     def wait(self, job: str, seconds: float) -> Steps[answers.Job]:
         ends = monotonic() + seconds

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import json
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -301,6 +302,45 @@ def test_a_request_sent_again_has_the_key_of_the_first() -> None:
     assert second == first
     assert first.body == other.body
     assert first.headers["Idempotency-Key"] != other.headers["Idempotency-Key"]
+
+
+def test_a_proposal_has_a_new_key_where_its_job_has_ended_and_does_not_answer() -> None:
+    def proposed(job: str) -> Reply:
+        return reply(202, json.dumps({"job": job}).encode(), Retry_After="7")
+
+    def ended(job: str) -> Reply:
+        return reply(200, json.dumps({"job": job, "state": "done"}).encode())
+
+    def posted(step: Any) -> str:
+        assert isinstance(step, Request)
+        assert step.path == "/propose"
+        return step.headers["Idempotency-Key"]
+
+    def twice(steps: Steps[Any], job: str) -> Any:
+        """The step after the second 202 of a job that had ended by the first."""
+        for last in (False, True):
+            assert advance(steps, proposed(job)) == Request("GET", f"/jobs/{job}")
+            after = advance(steps, ended(job))
+            if not last:
+                keys.append(posted(after))
+        return after
+
+    steps, keys = Calls(patience=60).propose("nb201", 100.0, {}), list[str]()
+    keys.append(posted(advance(steps, None)))
+    pauses = []
+    for job in ("j1", "j2"):
+        pause = twice(steps, job)
+        assert isinstance(pause, Pause)
+        pauses.append(pause.seconds)
+        keys.append(posted(advance(steps, None)))
+    assert keys[0] == keys[1] != keys[2] == keys[3] != keys[4]
+    assert all(seconds > 7 for seconds in pauses)
+    final = {"job": None, "items": []}
+    assert advance(steps, reply(200, json.dumps(final).encode())) == Done(final)
+    # A pause that would outlast the wait is not made.
+    steps = Calls(patience=60).propose("nb201", 5.0, {})
+    advance(steps, None)
+    assert twice(steps, "j1") == Done({"job": "j1"})
 
 
 def test_it_comes_back_when_it_is_told_to() -> None:

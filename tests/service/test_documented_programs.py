@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is no
 
 OF_CLIENTS = ("docs/clients.md", "docs/search_loops.md")
 ADDRESS = "http://127.0.0.1:8000"
+SHELL = ["/bin/bash", "-euo", "pipefail", "-c"]
 RUN = {
     "python": [sys.executable, "-W", "error", "-c"],
     "js": ["node", "--input-type=module", "--eval"],
@@ -36,7 +39,7 @@ PROGRAMS = [(name, block) for page in OF_CLIENTS for name in RUN for block in bl
 
 def run(script: str, server: str) -> str:
     done = subprocess.run(
-        ["/bin/bash", "-euo", "pipefail", "-c", script],
+        [*SHELL, script],
         env={"PATH": os.environ["PATH"], "NASCORE": server},
         capture_output=True,
         text=True,
@@ -44,6 +47,44 @@ def run(script: str, server: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+# Before there is a worker: what is asked for stays queued.
+
+SENT = 3
+"""How often a loop has sent a proposal when it is ended: a second apart."""
+
+
+@pytest.mark.parametrize("language", ["bash", "js"])
+def test_a_loop_that_waits_makes_one_job(running: Running, language: str) -> None:
+    command = SHELL if language == "bash" else RUN[language]
+    for needed in ("curl", "jq") if language == "bash" else ("node",):
+        if shutil.which(needed) is None:
+            pytest.skip(f"{needed} is not installed")
+    (block,) = blocks("docs/search_loops.md", language)
+    program = re.sub(r"wait=\d+", "wait=0", block).replace(ADDRESS, running.address)
+    jobs, sent = running.count("jobs"), proposals(running)
+    process = subprocess.Popen(
+        [*command, program],
+        env={**os.environ, "NASCORE": running.address},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while proposals(running) < sent + SENT:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        # The shell's loop is in a process of its own.
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert running.count("jobs") == jobs + 1
+
+
+def proposals(service: Running) -> int:
+    return sum(line["path"] == "/propose" for line in service.lines("api", "request"))
 
 
 @pytest.fixture(scope="module")

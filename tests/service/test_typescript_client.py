@@ -4,8 +4,11 @@ import os
 import re
 import shutil
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from service.client import Client
@@ -49,6 +52,20 @@ try {
 }
 """
 
+WAIT_LIMIT_S = 1
+"""Of a request: what is not scored by then is waited for as a job."""
+
+SETTINGS = {"NASCORE_WAIT_SECONDS_LIMIT": str(WAIT_LIMIT_S)}
+
+CANCELLED = """
+import { connect, propose } from "./client.js";
+
+const nascore = connect(process.env["NASCORE"] ?? "");
+const sample = { n: 2000, seed: 4 };
+const items = await propose(nascore, { bench: "nb101", proxy: "synflow", sample, k: 1000 });
+console.log(items.length);
+"""
+
 
 def node_version() -> int:
     said = subprocess.run([str(NODE), "--version"], capture_output=True, text=True).stdout
@@ -78,6 +95,7 @@ def built(worker: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
         if file.is_file() and file.name != "nascore.d.ts":
             shutil.copy(file, folder)
     (folder / "probe.ts").write_text(PROBE)
+    (folder / "cancelled.ts").write_text(CANCELLED)
     quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
     done = npm(folder, worker.address, "ci", *quiet)
     if done.returncode and AWAY.search(done.stderr):
@@ -116,3 +134,26 @@ def test_a_search_proposes_scores_and_ranks(built: Path, worker: Running) -> Non
     assert [(int(rank), digest) for rank, digest, _ in board] == [
         (item["rank"], item["hash"]) for item in ranked
     ]
+
+
+def test_of_a_cancelled_job_it_proposes_what_there_is(built: Path, worker: Running) -> None:
+    jobs, before = worker.count("jobs"), len(looks(worker))
+    with ThreadPoolExecutor(1) as pool, httpx2.Client(base_url=worker.address) as http:
+        command = ("exec", "--", "node", "build/cancelled.js")
+        proposing = pool.submit(npm, built, worker.address, *command)
+        deadline = time.monotonic() + 60
+        while not (looked_at := looks(worker)[before:]):
+            assert not proposing.done(), proposing.result().stderr
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert http.delete(looked_at[-1]).json()["state"] == "cancelled"
+        done = proposing.result()
+    assert done.returncode == 0, done.stderr
+    assert 0 <= int(done.stdout) < 1_000
+    assert worker.count("jobs") == jobs + 1
+
+
+def looks(service: Running) -> list[str]:
+    """The jobs that were looked at by their own path."""
+    lines = service.lines("api", "request")
+    return [line["path"] for line in lines if line["path"].startswith("/jobs/")]
