@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
@@ -104,20 +104,22 @@ async def find(session: AsyncSession, digest: str) -> Stored | None:
 
 def store(session: Session, described: protocol.Protocol) -> int:
     """Stores a protocol if it is new and returns its id."""
-    fresh = insert(Protocol).values(
-        digest=described.digest,
-        bench=described.bench,
-        document=described.document,
-        run=training_protocols.run_of(described),
-    )
+    run = training_protocols.run_of(described)
     session.execute(
-        fresh.on_conflict_do_update(
-            index_elements=["digest"],
-            set_={"run": fresh.excluded.run},
-            # Of one from before a downgrade, which knew of no runs.
-            where=Protocol.run.is_distinct_from(fresh.excluded.run),
+        insert(Protocol)
+        .values(
+            digest=described.digest, bench=described.bench, document=described.document, run=run
         )
+        .on_conflict_do_nothing()
     )
+    if run is not None:
+        # Of one from before a downgrade, which knew of no runs. No part of the insert, which would
+        # wait for whoever holds the row.
+        session.execute(
+            update(Protocol)
+            .where(Protocol.digest == described.digest, Protocol.run.is_distinct_from(run))
+            .values(run=run)
+        )
     return id_of(session, described.digest)
 
 
