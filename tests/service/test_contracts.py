@@ -68,7 +68,7 @@ def test_a_hundred_clients_cause_fifty_computations(running: Running) -> None:
 def test_a_killed_worker_loses_nothing_and_doubles_nothing(
     http: httpx2.Client, running: Running
 ) -> None:
-    asked = spellings("nb201", 60, 2)
+    asked = spellings("nb201", 30, 2)
     body = {"bench": "nb201", "architectures": asked, "seed": 2}
     running.start_worker("worker-killed")
     job = ask(http, body, wait=None).json()["job"]
@@ -87,7 +87,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(
     assert await_job(http, job)["counts"] == {
         "queued": 0,
         "running": 0,
-        "done": 60,
+        "done": 30,
         "failed": 0,
         "cancelled": 0,
     }
@@ -203,7 +203,7 @@ def test_an_idle_worker_takes_live_work_while_another_is_busy(
 
 
 def test_live_work_goes_before_bulk_work(http: httpx2.Client, running: Running) -> None:
-    asked = spellings("nb201", 60, 7)
+    asked = spellings("nb201", 40, 7)
     body = {"bench": "nb201", "seed": 7, "priority": "bulk", "architectures": asked}
     bulk = ask(http, body, wait=None).json()["job"]
     running.start_worker("worker-a")
