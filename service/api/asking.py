@@ -97,8 +97,15 @@ async def protocol_named(
     try:
         return await protocols.describe(session, bench, recipe or name, dataset, seed)
     except protocols.UnknownDatasetError as error:
-        whole = "" if recipe is None else " stored whole (`nascore datasets add --full`)"
-        raise problems.unknown("dataset", dataset, f"dataset{whole}", error.known) from None
+        if recipe is None:
+            raise problems.unknown("dataset", dataset, "dataset", error.known) from None
+        known = f"one of {', '.join(error.known)}; " if error.known else ""
+        fault = Fault(
+            field="dataset",
+            detail=f"there is no dataset {quoted(dataset)} that is stored whole, to train on",
+            valid=f"{known}`nascore datasets add --full` stores one",
+        )
+        raise problems.invalid([fault]) from None
     except ValueError as error:
         fault = Fault(field="protocol", detail=str(error), valid=FORM)
         raise problems.invalid([fault]) from None

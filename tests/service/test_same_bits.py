@@ -16,7 +16,7 @@ SAMPLE = {"nb101": 6, "nb201": 16}
 def test_scores_do_not_depend_on_how_the_work_was_cut_up(
     bench: str, http: httpx2.Client, running: Running
 ) -> None:
-    """Each architecture in a job of its own, then all in bulk, in another order, by a new worker."""
+    """Each architecture in a job of its own, then all in bulk, in another order, by another."""
     drawn = BENCHES[bench].sample(SAMPLE[bench], 5)
     cells = list({each.hash: dict(each.spec) for each in (r.architecture for r in drawn)}.values())
     running.start_worker(f"{bench}-alone")
