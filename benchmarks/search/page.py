@@ -66,10 +66,10 @@ def rows(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in body)])
 
 
-def at(curve: MeanCurve, step: int) -> str:
-    """`72.83 [72.50, 73.08]`."""
+def at(found: Found, curve: MeanCurve, step: int) -> str:
+    """`72.83 [72.50, 73.08]`, of one seed without an interval."""
     value, low, high = (float(each[step - 1]) for each in curve)
-    return f"{value:.2f} [{low:.2f}, {high:.2f}]"
+    return f"{value:.2f}" + (f" [{low:.2f}, {high:.2f}]" if len(found.curves) > 1 else "")
 
 
 def count(value: float) -> str:
@@ -121,7 +121,7 @@ def nb201(report: Report, dataset: str, reading: str) -> str:
                 values = [f"{theirs.at[step]:.2f}" for step in STEPS]
                 yield [title(each), "*published*", *values, count(theirs.needed or inf)]
             curve = mean(each, reading)
-            row = [with_seeds(each), proxy(each), *(at(curve, step) for step in STEPS)]
+            row = [with_seeds(each), proxy(each), *(at(each, curve, step) for step in STEPS)]
             yield row + ([level(each, reading, LEVEL)] if is_theirs else [])
 
     return rows(head, body())
@@ -135,11 +135,10 @@ def beside_best(report: Report, reading: str) -> str:
     def cell(of: Sequence[Found], value: float, theirs: float) -> str:
         if not of:
             return "-"
-        needed, name, compared = min(
-            (until(each, reading, value)[0], with_seeds(each), is_compared(each)) for each in of
-        )
-        text = f"{count(needed)} ({name})" if isfinite(needed) else "never"
-        return f"**{text}**" if needed < theirs and compared else text
+        best = min(of, key=lambda each: until(each, reading, value)[0])
+        needed, _, high = counts = until(best, reading, value)
+        text = f"{interval(best, counts)} ({with_seeds(best)})" if isfinite(needed) else "never"
+        return f"**{text}**" if high < theirs and is_compared(best) else text
 
     def body() -> Iterator[list[str]]:
         algorithms = ["random", "reinforce", "evolution", "predictor", "any"]
@@ -189,9 +188,12 @@ def lost(report: Report, reading: str) -> str:
     columns.append((LEVEL, fewest, f"up to {LEVEL}"))
     told = []
     for value, theirs, column in columns:
-        needed = min(until(each, reading, value)[0] for each in of)
-        verb = "fewer" if needed < theirs else "not fewer"
-        told.append(f"{column} ({value:.2f} by {theirs}): {count(needed)}, {verb}")
+        best_of = min(of, key=lambda each: until(each, reading, value)[0])
+        needed, _, high = counts = until(best_of, reading, value)
+        verb = "fewer" if high < theirs else "not fewer"
+        if needed < theirs <= high:
+            verb = "fewer, though not by the whole interval"
+        told.append(f"{column} ({value:.2f} by {theirs}): {interval(best_of, counts)}, {verb}")
     return "; ".join(told)
 
 
@@ -212,7 +214,7 @@ def nb101(report: Report) -> str:
                 title(each),
                 proxy(each),
                 str(len(each.curves)),
-                *(at(curve, step) for step in (50, 100, NB101_STEP)),
+                *(at(each, curve, step) for step in (50, 100, NB101_STEP)),
                 *(
                     interval(each, needed_by_mean(series(each, "validation"), each.budget, value))
                     for value in levels.values()

@@ -23,6 +23,7 @@ REPORT = Report(
         found(Plan("random", None, 0, "e5"), 20),
         found(Plan("random", None, 0, "synflow"), 5),
         found(Plan("evolution", 0, None, "synflow"), *[90] * 10),
+        found(Plan("reinforce", 3000, 0, "e5"), *[30] * 9, 60),
         found(Plan("predictor", 512, 0, "e5"), 1, 1),
     ],
     machine="a machine",
@@ -43,17 +44,19 @@ def test_who_needs_fewer_is_bold() -> None:
     assert rows["| random", "`e5`"] == [*["**20 (random wall)**"] * 3, "20 (random wall) |"]
     assert rows["| random", "`synflow`"][-1] == "**5 (random wall)** |"
     assert rows["| evolution", "`synflow`"][:2] == [
-        "90 (evolution mall)",
-        "**90 (evolution mall)**",
+        "90 [90, 90] (evolution mall)",
+        "**90 [90, 90] (evolution mall)**",
     ]
     assert rows["| evolution", "`e5`"] == ["-"] * 3 + ["- |"]
+    # Nine seeds of ten are enough for the mean, but not in every resample.
+    assert rows["| reinforce", "`e5`"][0] == "30 [30, 60] (reinforce w3000)"
     assert rows["| any", "`synflow`"][0] == "**5 (random wall)**"
 
 
 def test_few_seeds_are_shown_and_not_compared() -> None:
     lines = page.beside_best(REPORT, "validation").splitlines()
     (row,) = [line for line in lines if line.startswith("| predictor | `e5` |")]
-    assert "| 1 (predictor w512, 2 seeds) |" in row
+    assert "| 1 [1, 1] (predictor w512, 2 seeds) |" in row
     assert "**" not in row
     assert "predictor" not in page.lost(REPORT, "validation")
     assert "1 of 3 are there, with 2 to 2 seeds" in page.predictors(REPORT)
