@@ -148,8 +148,8 @@ class Settings(BaseSettings):
     checkpoint_days: float = Field(
         1.0,
         description="A reduced training that nobody asked more of for so long loses its "
-        "checkpoint, 0.3 MB of an NB201 cell as EcoNAS, 0.7 as EcoNAS+: a longer "
-        "one begins anew. Its epochs stay.",
+        "checkpoint, twice its parameters: a longer one begins anew. Its epochs "
+        "stay.",
     )
     heavy_seconds: float = Field(
         5.0,

@@ -46,6 +46,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("architecture_id", "run", name=op.f("pk_trainings")),
     )
     op.create_index(op.f("ix_trainings_updated_at"), "trainings", ["updated_at"])
+    op.create_index(
+        "ix_trainings_checkpoint",
+        "trainings",
+        ["updated_at"],
+        postgresql_where=sa.text("checkpoint IS NOT NULL"),
+    )
     _priorities("'live', 'bulk', 'background'")
 
 

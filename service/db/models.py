@@ -262,6 +262,12 @@ class Training(Base):
             "AND cardinality(accuracies) = cardinality(seconds)",
             name="of_each_epoch",
         ),
+        # Old ones are looked for at every sweep.
+        Index(
+            "ix_trainings_checkpoint",
+            "updated_at",
+            postgresql_where=text("checkpoint IS NOT NULL"),
+        ),
     )
 
     architecture_id: Mapped[int] = mapped_column(ForeignKey(Architecture.id), primary_key=True)

@@ -14,9 +14,8 @@ KEPT = 8
 """Copies of each parameter while a checkpoint is written: state, file, bytes, parameters of SQL."""
 
 BACKWARD_SHARE = 0.5
-"""Of the activations, what gradients take besides on the way back, and the allocator's slack:
-measured up to a quarter on both benches."""
-
+"""Of the activations, what gradients take besides on the way back, where each is dropped behind its
+use, and the allocator's slack."""
 
 IMAGE_BYTES = 2**17
 """Of one image while it is cropped, resized and normalised: some copies in float64 of 32×32."""
