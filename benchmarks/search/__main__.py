@@ -23,7 +23,7 @@ from benchmarks.machine import this_machine
 from benchmarks.search import page
 from benchmarks.search.live import Found, Live
 from benchmarks.search.page import Report
-from benchmarks.search.plans import DEFAULT, PROXIES, Plan, plans
+from benchmarks.search.plans import DEFAULT, PROXIES, plans
 from benchmarks.search.published import CIFAR100
 from service.client import Client
 from service.search.figure import draw
@@ -58,7 +58,11 @@ def main(
         machine=str(this_machine()),
         date=datetime.now(UTC).date().isoformat(),
         figures=_draw(found),
-        planned=sum(1 for bench, _, _ in DATASETS for plan in plans(bench) if _is_slow(plan)),
+        planned=sum(
+            plan.algorithm == "predictor"
+            for bench, dataset, _ in DATASETS
+            for plan in plans(bench, dataset)
+        ),
         minibatches=minibatches,
     )
     (DOCS / "search.md").write_text(page.written(report))
@@ -67,10 +71,8 @@ def main(
 
 def _found(live: Live, seeds: int, predictor_seeds: int) -> Iterator[Found]:
     for bench, dataset, budget in DATASETS:
-        for plan in plans(bench):
+        for plan in plans(bench, dataset):
             if plan.algorithm == "predictor":
-                if not _is_slow(plan):
-                    continue
                 logged = live.logged(bench, dataset, plan, predictor_seeds, budget)
                 if logged is not None:
                     yield logged
@@ -78,11 +80,6 @@ def _found(live: Live, seeds: int, predictor_seeds: int) -> Iterator[Found]:
             # In the order of all scores nothing is left to chance.
             is_certain = plan.algorithm == "random" and plan.warmup is None
             yield live.found(bench, dataset, plan, 1 if is_certain else seeds, budget)
-
-
-def _is_slow(plan: Plan) -> bool:
-    """Of the predictor, by scores that know nothing of labels: the others would take hours more."""
-    return plan.algorithm == "predictor" and plan.proxy != "e5_paths"
 
 
 def _draw(found: list[Found]) -> dict[str, str]:

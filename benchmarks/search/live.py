@@ -108,6 +108,7 @@ class Live:
             warmup=plan.warmup,
             moves=plan.moves,
             proxy=plan.proxy,
+            revision=None,
             protocol=None,
             accuracies=truth.accuracies,
             test=truth.test,

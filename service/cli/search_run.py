@@ -123,6 +123,7 @@ def _setting(wanted: Wanted, truth: Truth, scores: ServiceScores | None) -> Sett
         warmup=wanted.warmup,
         moves=wanted.moves,
         proxy=None if scores is None else scores.proxy,
+        revision=None if scores is None else scores.revision,
         protocol=None if scores is None else scores.digest,
         accuracies=truth.accuracies,
         test=truth.test,

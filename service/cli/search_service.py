@@ -12,6 +12,7 @@ from service.search.logged import ProxyCost
 if TYPE_CHECKING:
     from service.client import Client
     from service.client.answers import AccuracyRow, Result, Series
+    from service.client.proxies import Proxy
 
 PAGE = 1_000
 """Rows of a board: the service's own limit, by default."""
@@ -102,7 +103,10 @@ class ServiceScores:
         board = client.rank(bench, PAGE, proxy=proxy, protocol=protocol)
         self.proxy = board["proxy"]
         self.digest = board["protocol"]["digest"]
-        if board["population"] is None and self._is_ensemble():
+        entry = self._entry()
+        is_ensemble = entry["ensemble"] is not None
+        self.revision = board["population"] if is_ensemble else entry["revision"]
+        if self.revision is None:
             # The board itself has no reason where nothing was ever asked under the protocol.
             raise NoScoresError(
                 f"{self.proxy} ranks among a reference population, and {bench} has none under "
@@ -160,19 +164,16 @@ class ServiceScores:
             return result["error"]["detail"]
         return result["undefined"].get(self.proxy, "the service says no reason")
 
-    def _is_ensemble(self) -> bool:
-        return any(
-            each["name"] == self.proxy and each["ensemble"] is not None
-            for each in self._client.proxies()
-        )
+    def _entry(self) -> "Proxy":
+        """What the catalogue says of it."""
+        return next(each for each in self._client.proxies() if each["name"] == self.proxy)
 
     def cost(self) -> ProxyCost:
         """The seconds are those of the device with the most evaluations.
 
         Of reduced training, minibatches are known under the named protocols alone.
         """
-        costs = {each["name"]: each["cost"] for each in self._client.proxies()}
-        cost = costs[self.proxy]
+        cost = self._entry()["cost"]
         timed = [
             each
             for each in cost["measured"]

@@ -33,6 +33,8 @@ class Setting:
     """None: all of them, as with `warmup`."""
     proxy: str | None
     """None where no score is asked for."""
+    revision: int | None
+    """Of the proxy; of an ensemble the version of the reference population that it ranks among."""
     protocol: str | None
     """Its digest."""
     accuracies: str

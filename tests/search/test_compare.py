@@ -8,7 +8,7 @@ import pytest
 from service.cli.search_compare import compared
 from service.search.log import Log, LogError, Record, Setting
 
-SETTING = Setting("nb201", "random", 0, 0, None, None, "toy-validation", None)
+SETTING = Setting("nb201", "random", 0, 0, None, None, None, "toy-validation", None)
 
 
 def written(path: Path, ended: Sequence[int], *runs: Sequence[float]) -> Path:

@@ -19,7 +19,7 @@ from tests.search.toy import accuracy, scores
 
 SPACE = of_bench("nb201")
 EVERYTHING = SPACE.everything or ()
-SETTING = Setting("nb201", "evolution", 200, None, "toy", "digest", "toy-validation", "toy-test")
+SETTING = Setting("nb201", "evolution", 200, None, "toy", 1, "digest", "toy-validation", "toy-test")
 COST = ProxyCost(3, 0.5)
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from service.benches.bench import Architecture
+from service.catalogue import PROXIES
 from service.cli import app
 from service.cli.search_service import NoScoresError, ServiceScores
 from service.client import Client
@@ -144,6 +145,8 @@ def test_the_command_searches_a_table_and_goes_on(
     assert read(Path(log)) == read(Path(whole))
     setting, runs = read(Path(log))
     assert (setting.accuracies, setting.test) == ("toy-validation-1ep", "toy-test-1ep")
+    assert setting.proxy is not None
+    assert setting.revision == PROXIES[setting.proxy].revision
     assert {len(run) for run in runs.values()} == {12}
     for record in runs[0] + runs[1]:
         assert record.accuracy == pytest.approx(table[record.hash])
