@@ -8,6 +8,7 @@ from service.benches.bench import (
     Reading,
     Size,
     Skeleton,
+    Slot,
     Spec,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "Reading",
     "Size",
     "Skeleton",
+    "Slot",
     "Spec",
 ]

@@ -51,6 +51,15 @@ class Reading:
     architecture: Architecture
 
 
+class Slot(NamedTuple):
+    """A place of a cell at which one operation of several stands."""
+
+    name: str
+    choices: tuple[str, ...]
+    optional: bool = False
+    """Whether it may be left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """A search space. Every function is pure and knows neither torch nor a database."""
@@ -65,6 +74,11 @@ class Bench:
     """How many architectures there are, spellings of one network counted once."""
     spelling_fields: tuple[str, ...]
     """The fields that a spelling may have."""
+    text_field: str | None
+    """The one of them that is a text, the bench's own way to write a cell, where it has one."""
+    slots: tuple[Slot, ...]
+    """What a spelling's `ops` list, in order; none where they are as many as a spelling's `matrix`
+    has rows."""
     skeletons: Mapping[str, Skeleton]
     """The network around the cell under each protocol, by the protocol's name."""
     read: Callable[[Mapping[str, object]], Reading]

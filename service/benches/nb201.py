@@ -5,14 +5,14 @@ Every function reads any spelling; the representative is the one that the others
 
 from collections.abc import Mapping, Sequence
 
-from service.benches.bench import Architecture, Bench, Reading, Size, Skeleton, Spec
+from service.benches.bench import Architecture, Bench, Reading, Size, Skeleton, Slot, Spec
 from service.benches.draws import integers
 from service.benches.nb201_classes import CELLS, Class, children, classes, code
 from service.benches.nb201_paths import vertices as vertices_of
 from service.benches.nb201_size import size as size_of
 from service.benches.nb201_skeleton import SKELETONS, network
 from service.benches.nb201_spelling import FIELDS, arch, parse
-from service.benches.nb201_values import OPERATIONS, live, value_graph
+from service.benches.nb201_values import EDGES, OPERATIONS, live, value_graph
 from service.benches.structure import Vertex, structural
 from service.graph import Graph
 
@@ -120,6 +120,8 @@ BENCH = Bench(
     operations=OPERATIONS,
     classes=5260,
     spelling_fields=FIELDS,
+    text_field="arch",
+    slots=tuple(Slot(f"{source}→{node}", OPERATIONS) for source, node in EDGES),
     skeletons=SKELETONS,
     read=read,
     graph=graph,

@@ -75,7 +75,7 @@ class AsyncClient:
         return await self._run(self._calls.architecture(bench, digest))
 
     async def neighbours(
-        self, bench: str, digest: str, **more: Unpack[options.Under]
+        self, bench: str, digest: str, **more: Unpack[options.Around]
     ) -> answers.KnownArchitectures:
         return await self._run(self._calls.neighbours(bench, digest, more))
 

@@ -236,6 +236,33 @@ class TrainingAnswer(TypedDict):
     updated_at: str
 
 
+class DrawnVertex(TypedDict):
+    """An operation of a cell, in a box of 44 by 24 around `x` and `y`."""
+
+    kind: str
+    label: str
+    x: float
+    y: float
+
+
+class DrawnEdge(TypedDict):
+    """What one vertex reads of another, by their place in `vertices`."""
+
+    source: int
+    target: int
+    times: int
+    through: list[list[float]]
+
+
+class Drawing(TypedDict):
+    """A cell as it can be drawn."""
+
+    width: float
+    height: float
+    vertices: list[DrawnVertex]
+    edges: list[DrawnEdge]
+
+
 class Architecture(TypedDict):
     """A class of spellings that are one network."""
 
@@ -246,6 +273,7 @@ class Architecture(TypedDict):
     spellings_total: int
     parameters: int
     flops: int
+    drawing: Drawing
     scores: list[ScoreRecord]
     accuracy: list[Accuracy]
     trainings: list[TrainingAnswer]
@@ -258,6 +286,7 @@ class Known(TypedDict):
     spec: Spelling | None
     scores: dict[str, float]
     undefined: dict[str, str]
+    drawing: Drawing | None
 
 
 class KnownArchitectures(TypedDict):
@@ -286,6 +315,14 @@ class Sample(TypedDict):
     architectures: list[Sampled]
 
 
+class Slot(TypedDict):
+    """A place of a cell at which one operation of several stands."""
+
+    name: str
+    choices: list[str]
+    optional: bool
+
+
 class Bench(TypedDict):
     """A search space with a fixed skeleton."""
 
@@ -295,6 +332,8 @@ class Bench(TypedDict):
     classes: int
     operations: list[str]
     spelling_fields: list[str]
+    text_field: str | None
+    slots: list[Slot]
     example: Spelling
     skeletons: dict[str, dict[str, int]]
 

@@ -156,7 +156,7 @@ class Calls:
         return self._get(_path("architectures", bench, digest))
 
     def neighbours(
-        self, bench: str, digest: str, more: options.Under
+        self, bench: str, digest: str, more: options.Around
     ) -> Steps[answers.KnownArchitectures]:
         return self._get(_path("architectures", bench, digest, "neighbours"), **more)
 

@@ -19,6 +19,12 @@ class Under(TypedDict, total=False):
     seed: int
 
 
+class Around(Under, total=False):
+    """Of an architecture's neighbours."""
+
+    drawing: bool
+
+
 class Score(Under, total=False):
     """Of `POST /score`."""
 

@@ -91,7 +91,7 @@ class Client:
         return self._run(self._calls.architecture(bench, digest))
 
     def neighbours(
-        self, bench: str, digest: str, **more: Unpack[options.Under]
+        self, bench: str, digest: str, **more: Unpack[options.Around]
     ) -> answers.KnownArchitectures:
         """`GET /architectures/{bench}/{hash}/neighbours`."""
         return self._run(self._calls.neighbours(bench, digest, more))

@@ -33,11 +33,21 @@ def test_an_architecture_says_all_that_is_known_of_it(http: httpx2.Client) -> No
     assert scores["nwot"]["torch"].startswith("2.")
     assert scores["nwot"]["seconds"] > 0
     assert found["accuracy"] == []
+    assert [vertex["label"] for vertex in found["drawing"]["vertices"]] == [
+        *("in", "1×1", "1×1", "pool", "out"),
+    ]
+    assert len(found["drawing"]["edges"]) == 6
+    assert found["drawing"]["edges"][0] == {"source": 0, "target": 1, "times": 1, "through": []}
 
 
 def test_the_catalogue_names_what_can_be_asked_for(http: httpx2.Client) -> None:
     benches = {bench["name"]: bench for bench in http.get("/benches").json()}
     assert set(benches) == set(BENCHES)
+    assert benches["nb201"]["text_field"] == "arch"
+    assert [slot["name"] for slot in benches["nb201"]["slots"]] == [
+        *("0→1", "0→2", "1→2", "0→3", "1→3", "2→3"),
+    ]
+    assert benches["nb101"]["slots"] == []
     proxies = {proxy["name"]: proxy for proxy in http.get("/proxies").json()}
     assert list(proxies) == [*PROXIES, *ENSEMBLES]
     assert proxies["snip"]["better"] == {"nb101": "smaller", "nb201": "larger"}
@@ -72,6 +82,10 @@ def test_neighbours_are_one_edit_away_and_scored_where_known(http: httpx2.Client
     assert again[chosen]["scores"]["nwot"] == scored["scores"]["nwot"]
     other_seed = http.get(f"{path}?seed=99").json()["architectures"]
     assert all(each["scores"] == {} for each in other_seed)
+    assert all(each["drawing"] is None for each in other_seed)
+    drawn = http.get(f"{path}?drawing=true").json()["architectures"]
+    (own,) = [each["drawing"] for each in drawn if each["hash"] == chosen]
+    assert own == http.get(f"/architectures/nb201/{chosen}").json()["drawing"]
 
 
 def test_many_hashes_at_once_in_the_order_asked(http: httpx2.Client, worker: Running) -> None:
@@ -91,9 +105,16 @@ def test_many_hashes_at_once_in_the_order_asked(http: httpx2.Client, worker: Run
         else:
             assert (each["spec"], each["scores"]) == (None, {})
     assert worker.count("jobs") == jobs
+    assert {each["drawing"] for each in found} == {None}
     for wrong in (["xyz"], [], ["0" * 32] * 10_001):
         refused = http.post("/architectures/lookup", json={"bench": "nb101", "hashes": wrong})
         assert refused.status_code == 422
+    body = {"bench": "nb101", "hashes": hashes, "drawing": True}
+    for each in http.post("/architectures/lookup", json=body).json()["architectures"]:
+        assert (each["drawing"] is None) == (each["spec"] is None)
+    body["hashes"] = ["0" * 32] * 1_001
+    (fault,) = http.post("/architectures/lookup", json=body).json()["errors"]
+    assert fault["valid"] == "1 to 1000 with their drawings"
 
 
 @pytest.mark.parametrize("bench", ["nb101", "nb201"])

@@ -444,6 +444,7 @@ SCHEMAS = {
     "Sample": "SampleAnswer",
     "Scores": None,
     "Series": "ListedSeries",
+    "Slot": "SlotAnswer",
 }
 """Where the document has another name, or no such schema."""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.api import asking, pieces, problems
+from service.api import asking, drawings, pieces, problems
 from service.api.deps import DatabaseDep, SettingsDep
 from service.api.problems import Fault
 from service.api.schemas.architectures import (
@@ -22,6 +22,7 @@ from service.api.schemas.architectures import (
     TrainedSpelling,
     TrainingAnswer,
 )
+from service.api.schemas.drawing import Drawing
 from service.api.schemas.protocol import Protocol, TrainingRecipe
 from service.api.schemas.score import NAME, SEEDS
 from service.api.strict_json import JsonRoute
@@ -55,6 +56,7 @@ async def architecture(
         trained = await session.run_sync(accuracies.of_architecture, found.id)
         runs = await session.run_sync(trainings.of_architecture, found.id)
     spellings = asked.spellings(found.spec)
+    drawn = await drawings.of(asked, {digest: found.spec})
     return ArchitectureAnswer(
         bench=asked.name,
         hash=digest,
@@ -63,6 +65,7 @@ async def architecture(
         spellings_total=len(spellings),
         parameters=found.parameters,
         flops=found.flops,
+        drawing=drawn[digest],
         scores=[_record(asked.name, standing) for standing in records],
         accuracy=[_accuracy(series, spellings) for series, spellings in trained],
         trainings=[_training(each) for each in runs],
@@ -151,6 +154,7 @@ async def neighbours(
     protocol: Annotated[str, Query(pattern=NAME)] = "fast",
     dataset: Annotated[str, Query(pattern=NAME)] = "patches",
     seed: Annotated[int, Query(ge=0, lt=SEEDS)] = 0,
+    drawing: Annotated[bool, Query(description="With the drawing of each.")] = False,
 ) -> KnownAnswer:
     """Each `spec` can be sent to `POST /score` as it is."""
     asked = asking.bench_named(bench)
@@ -161,10 +165,13 @@ async def neighbours(
         hashes = [neighbour.hash for neighbour in around]
         proxies = await asking.proxies_named(session, None, protocol)
         known = await scores.known(session, asked.name, described.digest, hashes, proxies)
+    drawn = await drawings.of(asked, {n.hash: n.spec for n in around} if drawing else {})
     return KnownAnswer(
         bench=asked.name,
         protocol=Protocol.of(described),
-        architectures=[_known(n.hash, n.spec, known.get(n.hash)) for n in around],
+        architectures=[
+            _known(n.hash, n.spec, known.get(n.hash), drawn.get(n.hash)) for n in around
+        ],
     )
 
 
@@ -185,6 +192,7 @@ async def lookup(request: LookupRequest, database: DatabaseDep, settings: Settin
             valid=f"1 to {settings.architectures_limit}",
         )
         raise problems.invalid([fault])
+    drawings.check(request.drawing, "hashes", len(request.hashes), settings)
     async with database() as session:
         described = await asking.protocol_named(
             session, asked.name, request.protocol, request.dataset, request.seed
@@ -194,13 +202,20 @@ async def lookup(request: LookupRequest, database: DatabaseDep, settings: Settin
         specs = await architectures.specs(session, asked.name, hashes)
         known = await scores.known(session, asked.name, described.digest, hashes, proxies)
     head = KnownAnswer(bench=asked.name, protocol=Protocol.of(described), architectures=[])
-    found = (_known(h, specs.get(h), known.get(h)) for h in request.hashes)
+    drawn = await drawings.of(asked, specs if request.drawing else {})
+    found = (_known(h, specs.get(h), known.get(h), drawn.get(h)) for h in request.hashes)
     return pieces.answer(head, found)
 
 
-def _known(digest: str, spec: Spec | None, scored: Scored | None) -> Known:
+def _known(digest: str, spec: Spec | None, scored: Scored | None, drawing: Drawing | None) -> Known:
     scored = scored or Scored()
-    return Known(hash=digest, spec=spec, scores=scored.values, undefined=scored.undefined)
+    return Known(
+        hash=digest,
+        spec=spec,
+        scores=scored.values,
+        undefined=scored.undefined,
+        drawing=drawing,
+    )
 
 
 async def _found(session: AsyncSession, bench: str, digest: str) -> models.Architecture:

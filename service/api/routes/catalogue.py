@@ -19,6 +19,7 @@ from service.api.schemas.catalogue import (
     ProxyAnswer,
     SampleAnswer,
     Sampled,
+    SlotAnswer,
     SplitAnswer,
 )
 from service.api.schemas.cost import ProxyCost
@@ -46,6 +47,11 @@ async def benches() -> list[BenchAnswer]:
             classes=bench.classes,
             operations=list(bench.operations),
             spelling_fields=list(bench.spelling_fields),
+            text_field=bench.text_field,
+            slots=[
+                SlotAnswer(name=slot.name, choices=list(slot.choices), optional=slot.optional)
+                for slot in bench.slots
+            ],
             example=bench.example,
             skeletons={name: dict(skeleton) for name, skeleton in bench.skeletons.items()},
         )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field
 
+from service.api.schemas.drawing import Drawing
 from service.api.schemas.protocol import Protocol, TrainingRecipe
 from service.api.schemas.score import NAME, SEEDS, Written
 
@@ -81,6 +82,7 @@ class ArchitectureAnswer(BaseModel):
     spellings_total: int
     parameters: int = Field(description="Of the `full` network with ten classes.")
     flops: int = Field(description="Multiply-adds of one image of that network.")
+    drawing: Drawing
     scores: list[ScoreRecord]
     accuracy: list[Accuracy] = Field(
         description="What is known of training, by series, the most telling one first: test before "
@@ -98,6 +100,7 @@ class Known(BaseModel):
     )
     scores: dict[str, float] = Field(description="By proxy; those there are.")
     undefined: dict[str, str] = Field(description="Why a score is undefined, by proxy.")
+    drawing: Drawing | None = Field(description="Where it is asked for, and `spec` is known.")
 
 
 class KnownAnswer(BaseModel):
@@ -126,3 +129,6 @@ class LookupRequest(BaseModel):
     protocol: str = Field("fast", pattern=NAME)
     dataset: str = Field("patches", pattern=NAME)
     seed: int = Field(0, ge=0, lt=SEEDS)
+    drawing: bool = Field(
+        False, description="With drawings, of as many as `page_limit` of `GET /` says."
+    )

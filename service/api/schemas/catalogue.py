@@ -12,6 +12,14 @@ from service.catalogue import Direction
 from service.ensembles import Rule
 
 
+class SlotAnswer(BaseModel):
+    """A place of a cell at which one operation of several stands."""
+
+    name: str
+    choices: list[str]
+    optional: bool = Field(description="Whether it may be left out.")
+
+
 class BenchAnswer(BaseModel):
     """A search space with a fixed skeleton."""
 
@@ -21,6 +29,13 @@ class BenchAnswer(BaseModel):
     classes: int
     operations: list[str]
     spelling_fields: list[str]
+    text_field: str | None = Field(
+        description="The spelling field that is a text, the bench's own way to write a cell."
+    )
+    slots: list[SlotAnswer] = Field(
+        description="What a spelling's `ops` list, in order; empty where `ops` are the vertices of "
+        "its `matrix`."
+    )
     example: Written
     skeletons: dict[str, dict[str, int]]
 
