@@ -14,7 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
-from service.api import memory, openapi, problems
+from service.api import memory, openapi, pages, problems
 from service.api.body import Body
 from service.api.memory import Collections
 from service.api.methods import Methods
@@ -107,6 +107,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(noun.router)
     _serve_docs(app)
+    pages.serve(app)
     describe = app.openapi
     # FastAPI's own way to extend the document is to put another function in its place.
     app.openapi = lambda: openapi.describe(describe())  # type: ignore[method-assign]

@@ -27,7 +27,7 @@ class HttpProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         headers = [
-            *HEADERS,
+            *HEADERS.items(),
             (b"Content-Type", MEDIA_TYPE.encode()),
             (b"Content-Length", b"%d" % len(_PROBLEM)),
             (b"Connection", b"close"),

@@ -46,6 +46,8 @@ class Introduction(BaseModel):
     name: str = Field(examples=["nascore"])
     version: str
     summary: str
-    links: dict[str, str] = Field(examples=[{"docs": "/docs", "openapi": "/openapi.json"}])
+    links: dict[str, str] = Field(
+        examples=[{"docs": "/docs", "openapi": "/openapi.json", "pages": "/pages/rank"}]
+    )
     calls: dict[str, Call] = Field(description="By operation id.")
     limits: Limits

@@ -1,0 +1,88 @@
+// The header of every page: where one is, whether the service is ready, the theme.
+
+import { html, render, svg } from "../vendor/lit-html/lit-html.js";
+import { address, get } from "./api.js";
+
+const PAGES = [
+  ["rank", "Leaderboard"],
+  ["evidence", "Evidence"],
+  ["work", "Work"],
+  ["try", "Try it"],
+];
+const THEMES = ["auto", "light", "dark"];
+const READY_SECONDS = 15;
+
+const MARK = svg`<svg viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke="currentColor">
+  <path d="M4 16 10 10M10 10 16 16M10 10V3M4 16H16" stroke-width="1.4" />
+  <g fill="currentColor" stroke="none"><circle cx="10" cy="3" r="2" /><circle cx="10" cy="10" r="2" />
+  <circle cx="4" cy="16" r="2" /><circle cx="16" cy="16" r="2" /></g>
+</svg>`;
+
+/** Draws the header of the page of this name and keeps it up to date. */
+export function start(page) {
+  const state = { page, ready: null, words: "" };
+  draw(state);
+  watch(state);
+  addEventListener("theme-chosen", () => draw(state));
+}
+
+function draw(state) {
+  render(
+    html`<div class="bar">
+      <a class="brand" href="rank">${MARK}<span>nascore</span></a>
+      <nav aria-label="Pages">
+        ${PAGES.map(
+          ([name, title]) =>
+            html`<a href=${name} aria-current=${name === state.page ? "page" : "false"}>${title}</a>`,
+        )}
+        <a href=${address("docs")}>API</a>
+      </nav>
+      <div class="tools">
+        <span class="status" role="status" data-state=${state.ready ?? "unknown"}>${state.words}</span>
+        <button class="quiet" type="button" @click=${turn} title="Colours: as the system, light, dark">
+          <span class="unseen">Theme: </span>${theme()}
+        </button>
+      </div>
+    </div>`,
+    document.getElementById("top"),
+  );
+}
+
+function theme() {
+  try {
+    const kept = localStorage.getItem("theme");
+    return THEMES.includes(kept) ? kept : THEMES[0];
+  } catch {
+    return THEMES[0];
+  }
+}
+
+function turn() {
+  const next = THEMES[(THEMES.indexOf(theme()) + 1) % THEMES.length];
+  try {
+    localStorage.setItem("theme", next);
+  } catch {
+    return; // Nothing can be kept.
+  }
+  dispatchEvent(new Event("theme-chosen"));
+}
+
+async function watch(state) {
+  if (!document.hidden) {
+    [state.ready, state.words] = await readiness();
+    draw(state);
+  }
+  setTimeout(() => watch(state), READY_SECONDS * 1000);
+}
+
+/** Whether scores can be had, and the words for it. */
+export async function readiness() {
+  try {
+    await get("readyz");
+    return ["ready", "ready"];
+  } catch (problem) {
+    if (problem.status !== 503) return ["missing", "no answer"];
+    const missing = (problem.errors ?? []).map((fault) => fault.field.replace(/s$/, ""));
+    return ["missing", missing.map((field) => `no ${field}`).join(", ") || problem.title];
+  }
+}
