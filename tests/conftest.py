@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
-from sqlalchemy import URL, make_url
+
+from tests import fresh
 
 ROOT = Path(__file__).parent.parent
 KEEPER = Path(__file__).parent / "local" / "keeper.py"
@@ -106,23 +106,8 @@ def database_url(
     module = re.sub(r"\W", "_", request.node.nodeid.lower())
     # PostgreSQL cuts names after 63 bytes; the end of a path tells more than its beginning.
     name = f"{worker_name}_{module[-50:]}"
-    admin = make_url(servers.database_url)
-    administer(admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    administer(admin, f'CREATE DATABASE "{name}"')
-    yield admin.set(database=name).render_as_string(hide_password=False)
-    administer(admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-def administer(admin: URL, statement: str) -> None:
-    """Runs one statement outside a transaction."""
-    with psycopg.connect(
-        host=str(admin.query["host"]),
-        port=str(admin.query["port"]),
-        user=admin.username,
-        dbname=admin.database,
-        autocommit=True,
-    ) as connection:
-        connection.execute(statement.encode())
+    with fresh.database(servers.database_url, name) as url:
+        yield url
 
 
 @pytest.fixture

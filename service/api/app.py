@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from importlib.metadata import version
+from importlib.resources import files
 
-import swagger_ui_bundle
 from fastapi import FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -123,7 +123,9 @@ async def _warm() -> None:
 
 def _serve_docs(app: FastAPI) -> None:
     """Swagger UI from files of this machine: the page works without a network."""
-    app.mount("/assets", StaticFiles(directory=swagger_ui_bundle.swagger_ui_path), name="assets")
+    # A package that keeps up with Swagger UI: an old one refuses OpenAPI 3.1.
+    static = str(files("fastapi_offline") / "static")
+    app.mount("/assets", StaticFiles(directory=static), name="assets")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
@@ -132,5 +134,5 @@ def _serve_docs(app: FastAPI) -> None:
             title="nascore",
             swagger_js_url="/assets/swagger-ui-bundle.js",
             swagger_css_url="/assets/swagger-ui.css",
-            swagger_favicon_url="/assets/favicon-32x32.png",
+            swagger_favicon_url="/assets/favicon.png",
         )

@@ -1,15 +1,12 @@
 """One service a test module, with a database of its own."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
-import redis
 
-from service.db.migrate import migrate
 from tests.conftest import ServerUrls
-from tests.service.running import QUICK, Running, client
+from tests.service.running import QUICK, Running, client, serving
 
 
 @pytest.fixture(scope="module")
@@ -26,17 +23,9 @@ def running(
     """
     number = 64 if worker_name == "main" else 65 + int(worker_name.removeprefix("gw"))
     redis_url = f"{servers.redis_url}?db={number}"
-    with redis.Redis.from_url(redis_url) as empty:
-        empty.flushdb()
-    migrate(database_url)
-    folder: Path = tmp_path_factory.mktemp("service")
-    urls = {"NASCORE_DATABASE_URL": database_url, "NASCORE_REDIS_URL": redis_url}
-    service = Running({**QUICK, **getattr(request.module, "SETTINGS", {}), **urls}, folder)
-    try:
-        service.start_api()
+    settings = {**QUICK, **getattr(request.module, "SETTINGS", {})}
+    with serving(database_url, redis_url, tmp_path_factory.mktemp("service"), settings) as service:
         yield service
-    finally:
-        service.end_all()
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from service.db.migrate import migrate
+
 START_S = 60.0
 """Importing torch on a machine whose cores are both busy."""
 
@@ -156,6 +158,23 @@ class Running:
     def forget_redis(self) -> None:
         with redis.Redis.from_url(self.environment["NASCORE_REDIS_URL"]) as client:
             client.flushdb()
+
+
+@contextmanager
+def serving(
+    database_url: str, redis_url: str, folder: Path, settings: Mapping[str, str] = QUICK
+) -> Iterator[Running]:
+    """An API on an empty database, which it migrates; its workers are the test's to start."""
+    with redis.Redis.from_url(redis_url) as empty:
+        empty.flushdb()
+    migrate(database_url)
+    urls = {"NASCORE_DATABASE_URL": database_url, "NASCORE_REDIS_URL": redis_url}
+    service = Running({**settings, **urls}, folder)
+    try:
+        service.start_api()
+        yield service
+    finally:
+        service.end_all()
 
 
 def client(running: Running) -> Iterator[httpx2.Client]:
