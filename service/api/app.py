@@ -29,8 +29,10 @@ from service.api.routes import (
     jobs,
     propose,
     rank,
+    read,
     root,
     score,
+    standing,
 )
 from service.api.security import Security
 from service.api.turns import Turns
@@ -101,6 +103,8 @@ def create_app(settings: Settings) -> FastAPI:
         rank,
         correlation,
         architectures,
+        read,
+        standing,
         accuracies,
         catalogue,
         health,

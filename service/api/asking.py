@@ -12,9 +12,8 @@ from service.api.schemas.score import Sample, ScoreRequest, Wish
 from service.benches import BENCHES, Bench, InvalidSpellingError, Reading
 from service.benches.quoting import quoted
 from service.catalogue import CATALOGUE, REDUCED_TRAINING, Proxy
-from service.db import accuracies, boards, ensembles, protocols
+from service.db import accuracies, architectures, boards, ensembles, models, protocols
 from service.db.jobs import BACKGROUND
-from service.db.models import Series
 from service.ensembles import DEFAULT_ENSEMBLE, ENSEMBLES, Ensemble
 from service.protocol import RECIPES, Protocol
 from service.settings import Settings
@@ -125,17 +124,26 @@ def _trained(field: str, protocol: str, name: str) -> Proxy:
     return _named(field, f"proxy under {protocol}", name, known)
 
 
-async def series_named(session: AsyncSession, bench: str, name: str) -> Series:
+async def series_named(session: AsyncSession, bench: str, name: str) -> models.Series:
     found = await session.run_sync(accuracies.of_bench, bench)
     return _named("series", "series", name, {series.name: series for series in found})
 
 
-async def truth_named(session: AsyncSession, bench: str, name: str | None) -> Series | None:
+async def truth_named(session: AsyncSession, bench: str, name: str | None) -> models.Series | None:
     """A series of accuracies; where none is named the most telling of the bench, if it has any."""
     found = await session.run_sync(accuracies.truths, bench)
     if name is None:
         return found[0] if found else None
     return _named("truth", "series of accuracies", name, {series.name: series for series in found})
+
+
+async def architecture_known(session: AsyncSession, bench: str, digest: str) -> models.Architecture:
+    """One that somebody has asked for."""
+    if (found := await architectures.find(session, bench, digest)) is None:
+        raise problems.not_found(
+            "architecture", f"nobody has asked for {digest} on {bench}; POST /score does"
+        )
+    return found
 
 
 def _named(field: str, what: str, name: str, known: Mapping[str, T]) -> T:

@@ -79,6 +79,18 @@ class AsyncClient:
     ) -> answers.KnownArchitectures:
         return await self._run(self._calls.neighbours(bench, digest, more))
 
+    async def standing(
+        self, bench: str, digest: str, **more: Unpack[options.Standing]
+    ) -> answers.Standing:
+        """`GET /architectures/{bench}/{hash}/standing`."""
+        return await self._run(self._calls.standing(bench, digest, more))
+
+    async def read(
+        self, bench: str, architectures: Sequence[Mapping[str, Any]], *, drawing: bool = False
+    ) -> answers.ReadArchitectures:
+        """`POST /architectures/read`: what spellings mean, in one request."""
+        return await self._run(self._calls.read(bench, architectures, drawing))
+
     async def sample(self, bench: str, n: int, seed: int = 0) -> answers.Sample:
         return await self._run(self._calls.sample(bench, n, seed))
 

@@ -297,6 +297,50 @@ class KnownArchitectures(TypedDict):
     architectures: list[Known]
 
 
+class Read(TypedDict):
+    """A spelling, and the architecture that it spells."""
+
+    hash: str
+    asked: Spelling
+    spec: Spelling
+    whole: bool
+    parameters: int
+    flops: int
+    drawing: Drawing | None
+
+
+class ReadArchitectures(TypedDict):
+    """What spellings mean."""
+
+    bench: str
+    architectures: list[Read]
+
+
+class Histogram(TypedDict):
+    """How the scores of a board are spread."""
+
+    low: float
+    high: float
+    counts: list[int]
+
+
+class Standing(TypedDict):
+    """A score among all of its board."""
+
+    bench: str
+    hash: str
+    proxy: str
+    protocol: Protocol
+    direction: Direction
+    population: int | None
+    score: float | None
+    undefined: str | None
+    rank: int | None
+    total: int
+    beaten: float | None
+    histogram: Histogram | None
+
+
 class Sampled(TypedDict):
     """One architecture of a sample."""
 

@@ -160,6 +160,17 @@ class Calls:
     ) -> Steps[answers.KnownArchitectures]:
         return self._get(_path("architectures", bench, digest, "neighbours"), **more)
 
+    def standing(self, bench: str, digest: str, more: options.Standing) -> Steps[answers.Standing]:
+        return self._get(_path("architectures", bench, digest, "standing"), **more)
+
+    def read(
+        self, bench: str, architectures: Sequence[Mapping[str, Any]], drawing: bool
+    ) -> Steps[answers.ReadArchitectures]:
+        body = {"bench": bench, "architectures": list(architectures), "drawing": drawing}
+        # Nothing is stored: the same request again is the same answer.
+        headers = {"Content-Type": JSON}
+        return self._answer(Request("POST", "/architectures/read", {}, headers, _json(body)))
+
     def sample(self, bench: str, n: int, seed: int) -> Steps[answers.Sample]:
         return self._get(_path("benches", bench, "sample"), n=n, seed=seed)
 

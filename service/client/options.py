@@ -25,6 +25,12 @@ class Around(Under, total=False):
     drawing: bool
 
 
+class Standing(Under, total=False):
+    """Of `GET /architectures/{bench}/{hash}/standing`."""
+
+    proxy: str | None
+
+
 class Score(Under, total=False):
     """Of `POST /score`."""
 

@@ -96,6 +96,18 @@ class Client:
         """`GET /architectures/{bench}/{hash}/neighbours`."""
         return self._run(self._calls.neighbours(bench, digest, more))
 
+    def standing(
+        self, bench: str, digest: str, **more: Unpack[options.Standing]
+    ) -> answers.Standing:
+        """`GET /architectures/{bench}/{hash}/standing`."""
+        return self._run(self._calls.standing(bench, digest, more))
+
+    def read(
+        self, bench: str, architectures: Sequence[Mapping[str, Any]], *, drawing: bool = False
+    ) -> answers.ReadArchitectures:
+        """`POST /architectures/read`: what spellings mean, in one request."""
+        return self._run(self._calls.read(bench, architectures, drawing))
+
     def sample(self, bench: str, n: int, seed: int = 0) -> answers.Sample:
         """`GET /benches/{bench}/sample`."""
         return self._run(self._calls.sample(bench, n, seed))

@@ -441,10 +441,12 @@ SCHEMAS = {
     "Metric": None,
     "Proposals": "ProposeAnswer",
     "Proxy": "ProxyAnswer",
+    "ReadArchitectures": "ReadAnswer",
     "Sample": "SampleAnswer",
     "Scores": None,
     "Series": "ListedSeries",
     "Slot": "SlotAnswer",
+    "Standing": "StandingAnswer",
 }
 """Where the document has another name, or no such schema."""
 

@@ -6,7 +6,6 @@ from statistics import fmean
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.api import asking, drawings, pieces, problems
 from service.api.deps import DatabaseDep, SettingsDep
@@ -51,7 +50,7 @@ async def architecture(
 ) -> ArchitectureAnswer:
     asked = asking.bench_named(bench)
     async with database() as session:
-        found = await _found(session, asked.name, digest)
+        found = await asking.architecture_known(session, asked.name, digest)
         records = await scores.provenance(session, found.id)
         trained = await session.run_sync(accuracies.of_architecture, found.id)
         runs = await session.run_sync(trainings.of_architecture, found.id)
@@ -160,7 +159,7 @@ async def neighbours(
     asked = asking.bench_named(bench)
     async with database() as session:
         described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
-        found = await _found(session, asked.name, digest)
+        found = await asking.architecture_known(session, asked.name, digest)
         around = asked.neighbours(found.spec)
         hashes = [neighbour.hash for neighbour in around]
         proxies = await asking.proxies_named(session, None, protocol)
@@ -216,11 +215,3 @@ def _known(digest: str, spec: Spec | None, scored: Scored | None, drawing: Drawi
         undefined=scored.undefined,
         drawing=drawing,
     )
-
-
-async def _found(session: AsyncSession, bench: str, digest: str) -> models.Architecture:
-    if (found := await architectures.find(session, bench, digest)) is None:
-        raise problems.not_found(
-            "architecture", f"nobody has asked for {digest} on {bench}; POST /score does"
-        )
-    return found
