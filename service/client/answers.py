@@ -274,6 +274,7 @@ class Architecture(TypedDict):
     parameters: int
     flops: int
     drawing: Drawing
+    protocols: list[Protocol]
     scores: list[ScoreRecord]
     accuracy: list[Accuracy]
     trainings: list[TrainingAnswer]

@@ -145,6 +145,8 @@ class Standing:
     score: Score
     digest: str
     """Of the protocol."""
+    document: Mapping[str, Any]
+    """Of the protocol, too."""
     population: int | None
     """Its version; None where there is none, or none with scores by this revision."""
     below: int | None
@@ -172,7 +174,7 @@ async def provenance(session: AsyncSession, architecture_id: int) -> list[Standi
         .lateral()
     )
     rows = await session.execute(
-        select(Score, Protocol.digest, PopulationScores.version, *counts.c)
+        select(Score, Protocol.digest, Protocol.document, PopulationScores.version, *counts.c)
         .join(Protocol, Protocol.id == Score.protocol_id)
         .outerjoin(
             PopulationScores,

@@ -29,6 +29,7 @@ def test_an_architecture_says_all_that_is_known_of_it(http: httpx2.Client) -> No
     scores = {record["proxy"]: record for record in found["scores"]}
     assert scores["nwot"]["value"] == result["scores"]["nwot"]
     assert scores["nwot"]["protocol"] == answer["protocol"]["digest"]
+    assert found["protocols"] == [answer["protocol"]]
     assert scores["nwot"]["device"] == "cpu"
     assert scores["nwot"]["torch"].startswith("2.")
     assert scores["nwot"]["seconds"] > 0

@@ -65,6 +65,10 @@ async def architecture(
         parameters=found.parameters,
         flops=found.flops,
         drawing=drawn[digest],
+        protocols=[
+            Protocol.of(Described.read(document))
+            for document in {each.digest: each.document for each in records}.values()
+        ],
         scores=[_record(asked.name, standing) for standing in records],
         accuracy=[_accuracy(series, spellings) for series, spellings in trained],
         trainings=[_training(each) for each in runs],

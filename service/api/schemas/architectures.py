@@ -83,6 +83,7 @@ class ArchitectureAnswer(BaseModel):
     parameters: int = Field(description="Of the `full` network with ten classes.")
     flops: int = Field(description="Multiply-adds of one image of that network.")
     drawing: Drawing
+    protocols: list[Protocol] = Field(description="Those that it has scores under.")
     scores: list[ScoreRecord]
     accuracy: list[Accuracy] = Field(
         description="What is known of training, by series, the most telling one first: test before "
