@@ -27,7 +27,9 @@ def make_deterministic() -> None:
     import torch
 
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    # As `use_deterministic_algorithms` does, which would also import torch's compiler: for as long
+    # as torch itself, in every worker that starts.
+    torch.set_deterministic_debug_mode("error")
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cudnn.allow_tf32 = False
     # Filling what is allocated comes with determinism and takes 6 % of the time. The sweep reads
