@@ -7,9 +7,20 @@ new values never mix.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
-Direction = Literal["larger", "smaller"]
+from service.benches import BENCHES, Direction
+
+__all__ = [
+    "AZ_NAS",
+    "CATALOGUE",
+    "MEASURED",
+    "OF_ANY_MODULE",
+    "PROXIES",
+    "REDUCED_TRAINING",
+    "ZERO_COST",
+    "Direction",
+    "Proxy",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +48,7 @@ class Proxy:
 AZ_NAS = "Lee and Ham, AZ-NAS: Assembling Zero-Cost Proxies for NAS, CVPR 2024"
 ZERO_COST = "Abdelfattah et al., Zero-Cost Proxies for Lightweight NAS, ICLR 2021"
 
-_MEASURED = "300 architectures under `fast` (docs/directions.md): Spearman"
-_PAPER_101 = "Abdelfattah et al. 2021, all 423,624 architectures: Spearman"
-
 _STRUCTURE = "structure alone, without a network"
-_LABELS = "sign chosen with labels"
-_TABLE_101 = "against 108-epoch validation accuracy, 20,000 architectures"
-_TABLE_201 = "against CIFAR-10 test accuracy, all 15,625 spellings"
-_CONNECTED_201 = "against CIFAR-10 test accuracy, all 15,284 spellings with a path"
 
 
 def _proxy(
@@ -52,19 +56,18 @@ def _proxy(
     summary: str,
     source: str,
     passes: str,
-    nb101: tuple[Direction, str],
-    nb201: tuple[Direction, str],
     *,
     needs_input: bool = True,
     structural: bool = False,
 ) -> Proxy:
+    findings = {bench.name: bench.finding(name) for bench in BENCHES.values()}
     return Proxy(
         name=name,
         summary=summary,
         source=source,
         passes=frozenset(passes.split()),
-        better=MappingProxyType({"nb101": nb101[0], "nb201": nb201[0]}),
-        evidence=MappingProxyType({"nb101": nb101[1], "nb201": nb201[1]}),
+        better=MappingProxyType({bench: each.better for bench, each in findings.items()}),
+        evidence=MappingProxyType({bench: each.evidence for bench, each in findings.items()}),
         needs_input=needs_input,
         structural=structural,
     )
@@ -76,8 +79,6 @@ _ALL = (
         "trainable parameters of the network",
         "counted",
         "",
-        ("larger", f"Spearman .45 {_TABLE_101}"),
-        ("larger", f"Spearman .82 {_TABLE_201}"),
         needs_input=False,
     ),
     _proxy(
@@ -85,8 +86,6 @@ _ALL = (
         "multiply-adds of one forward pass of one image: convolutions and linear layers",
         "counted",
         "",
-        ("larger", f"{_MEASURED} .40"),
-        ("larger", "Spearman .77 against CIFAR-10 test accuracy, 9,445 spellings"),
         needs_input=False,
     ),
     _proxy(
@@ -94,8 +93,6 @@ _ALL = (
         "sum over layers of the L2 norm of the weights",
         ZERO_COST,
         "weights",
-        ("larger", f"{_MEASURED} .42"),
-        ("larger", "Spearman .75 against CIFAR-10 test accuracy, 9,445 spellings"),
         needs_input=False,
     ),
     _proxy(
@@ -103,129 +100,96 @@ _ALL = (
         "sum over layers of the L2 norm of the loss gradient",
         ZERO_COST,
         "loss",
-        ("smaller", f"{_PAPER_101} -.20"),
-        ("larger", "Abdelfattah et al. 2021, all 15,625 spellings: Spearman .59"),
     ),
     _proxy(
         "plain",
         "sum of weight times gradient, signed",
         ZERO_COST,
         "loss",
-        ("smaller", f"{_MEASURED} -.44"),
-        ("larger", f"none: {_MEASURED} -.08, interval on both sides of zero"),
     ),
     _proxy(
         "snip",
         "sum of |weight times gradient|",
         "Lee et al., SNIP: Single-Shot Network Pruning, ICLR 2019",
         "loss",
-        ("smaller", f"{_PAPER_101} -.16"),
-        ("larger", "Abdelfattah et al. 2021, all 15,625 spellings: Spearman .60"),
     ),
     _proxy(
         "grasp",
         "minus the sum of weight times Hessian-gradient product",
         "Wang et al., Picking Winning Tickets Before Training (GraSP), ICLR 2020",
         "curvature",
-        ("larger", f"{_PAPER_101} .45"),
-        ("larger", "Abdelfattah et al. 2021, all 15,625 spellings: Spearman .51"),
     ),
     _proxy(
         "fisher",
         "squared activation-gradient products, summed over channels and weighted by filter size",
         "Turner et al., BlockSwap, ICLR 2020",
         "loss fisher",
-        # The paper prints .26, the absolute value.
-        ("smaller", f"{_MEASURED} -.40"),
-        ("larger", "Abdelfattah et al. 2021, all 15,625 spellings: Spearman .36"),
     ),
     _proxy(
         "synflow",
         "ln of the synaptic flow of the network with absolute weights on an input of ones",
         "Tanaka et al., Pruning Neural Networks Without Any Data (SynFlow), NeurIPS 2020",
         "synflow",
-        ("larger", f"{_PAPER_101} .37"),
-        ("larger", "Abdelfattah et al. 2021, all 15,625 spellings: Spearman .74"),
     ),
     _proxy(
         "jacob_cov",
         "how little the images' input gradients correlate with one another",
         "Mellor et al., Neural Architecture Search without Training, 2020, version 1",
         "jacobian",
-        ("smaller", f"{_PAPER_101} -.38"),
-        ("larger", "Abdelfattah et al. 2021, all 15,625 spellings: Spearman .73"),
     ),
     _proxy(
         "epe_nas",
         "how little the input gradients of images of one class correlate with one another",
         "Lopes et al., EPE-NAS: Efficient Performance Estimation Without Training, ICANN 2021",
         "jacobian",
-        ("smaller", f"{_MEASURED} -.15"),
-        ("larger", f"{_MEASURED} .66; other tools, 9,445 spellings: Spearman .77"),
     ),
     _proxy(
         "nwot",
         "ln |det K| of the kernel that counts on how many ReLUs two images agree",
         "Mellor et al., Neural Architecture Search without Training, ICML 2021",
         "patterns",
-        ("larger", f"{_MEASURED} .30"),
-        ("larger", f"{_MEASURED} .80"),
     ),
     _proxy(
         "swap",
         "how many ReLU units differ in which images switch them on",
         "Peng et al., SWAP-NAS: Sample-Wise Activation Patterns, ICLR 2024",
         "columns",
-        ("larger", f"{_MEASURED} .32"),
-        ("larger", f"{_MEASURED} .82"),
     ),
     _proxy(
         "zico",
         "how steady the gradients are between the minibatch's halves: ln of mean over deviation",
         "Li et al., ZiCo: Inverse Coefficient of Variation on Gradients, ICLR 2023",
         "halves",
-        ("larger", f"{_MEASURED} .61"),
-        ("larger", f"{_MEASURED} .72"),
     ),
     _proxy(
         "zen",
         "ln of how far noise moves the features of Gaussian weights, batch norms' scales undone",
         "Lin et al., Zen-NAS: A Zero-Shot NAS for High-Performance Image Recognition, ICCV 2021",
         "perturbation",
-        ("larger", f"{_MEASURED} .60"),
-        ("larger", f"{_MEASURED} .43"),
     ),
     _proxy(
         "expressivity",
         "sum over blocks of the entropy of the channels' principal variances",
         AZ_NAS,
         "blocks",
-        ("larger", f"{_MEASURED} .74"),
-        ("larger", f"{_MEASURED} .64"),
     ),
     _proxy(
         "progressivity",
         "the smallest increase of that entropy from one block to the next",
         AZ_NAS,
         "blocks",
-        ("larger", f"{_MEASURED} .57"),
-        ("larger", f"{_MEASURED} .54"),
     ),
     _proxy(
         "trainability",
         "how near to 1 blocks' largest gains of random gradients are, on average",
         AZ_NAS,
         "blocks",
-        ("larger", f"{_MEASURED} .37"),
-        ("larger", f"{_MEASURED} .40"),
     ),
     _proxy(
         "structural_synflow",
         "ln of the synaptic flow that the network has with the expected absolute weights",
         "closed form of Tanaka et al., SynFlow, NeurIPS 2020",
         "",
-        ("larger", f"Spearman .39 under `fast` {_TABLE_101}"),
-        ("larger", f"Spearman .76 under `fast` {_CONNECTED_201}"),
         structural=True,
     ),
     _proxy(
@@ -233,8 +197,6 @@ _ALL = (
         "pools in the cell",
         _STRUCTURE,
         "",
-        ("smaller", f"{_LABELS}: Spearman -.48 {_TABLE_101}"),
-        ("smaller", f"{_LABELS}: Spearman -.36 {_TABLE_201}"),
         needs_input=False,
         structural=True,
     ),
@@ -243,8 +205,6 @@ _ALL = (
         "operations on a path from the cell's input to its output, the mean over paths",
         _STRUCTURE,
         "",
-        ("smaller", f"{_LABELS}: Spearman -.43 {_TABLE_101}"),
-        ("larger", f"{_LABELS}: Spearman .23 {_CONNECTED_201}"),
         structural=True,
     ),
     _proxy(
@@ -252,21 +212,14 @@ _ALL = (
         "paths from the cell's input to its output without an operation",
         _STRUCTURE,
         "",
-        ("larger", "none: 0 on every cell"),
-        (
-            "larger",
-            f"{_LABELS}: Spearman .47 among the 1,566 most accurate spellings, -.07 {_TABLE_201}",
-        ),
         needs_input=False,
         structural=True,
     ),
     _proxy(
         "structural_depth_3x3",
-        "most 3x3 convolutions on one path from the cell's input to its output",
+        "most convolutions of 3x3 or larger on one path from the cell's input to its output",
         _STRUCTURE,
         "",
-        ("larger", f"{_LABELS}: Spearman .49 {_TABLE_101}"),
-        ("larger", f"{_LABELS}: Spearman .73 {_TABLE_201}"),
         needs_input=False,
         structural=True,
     ),
@@ -275,8 +228,6 @@ _ALL = (
         "pools on a path from the cell's input to its output, the mean over paths",
         _STRUCTURE,
         "",
-        ("smaller", f"{_LABELS}: Spearman -.59 {_TABLE_101}"),
-        ("smaller", f"{_LABELS}: Spearman -.55 {_CONNECTED_201}"),
         structural=True,
     ),
 )
@@ -289,8 +240,6 @@ REDUCED_TRAINING = _proxy(
     "accuracy on the test images after a short training of a small network",
     "Zhou et al., EcoNAS: Finding Proxies for Economical NAS, CVPR 2020",
     "",
-    ("larger", "Spearman .88 of 36 epochs of the full network, 20,000 architectures"),
-    ("larger", "Abdelfattah et al. 2021, CIFAR-10: Spearman .61 as EcoNAS, .80 as EcoNAS+"),
 )
 """The conventional proxy, of `service.training`; it has protocols of its own, and no zero-cost
 proxy is computed under those."""

@@ -159,19 +159,7 @@ def _median(bench: str, skeleton: tuple[tuple[str, int], ...], classes: int) -> 
 
 
 MINIBATCH = 256
-"""Images, as both benches train and as the literature counts."""
-
-TRAINED_ON = MappingProxyType(
-    {
-        ("nb201", "cifar10", "test"): 50_000,
-        ("nb201", "cifar10", "validation"): 25_000,
-        ("nb101", "cifar10", "test"): 40_000,
-        ("nb101", "cifar10", "validation"): 40_000,
-    }
-)
-"""Images that a bench trains its full network on for the accuracy on a split. NB201 trains twice:
-for the validation accuracy on half of the training images, the other half being what it is measured
-on. NB101 trains once, and holds 10,000 back."""
+"""Images, as the literature counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +173,7 @@ class Training:
 
 def training_cost(bench: str, dataset: str, split: str | None, epochs: int) -> Training | None:
     """Of the bench's full network; None where nobody says on how many images it was trained."""
-    images = TRAINED_ON.get((bench, dataset, split or ""))
+    images = BENCHES[bench].trained_on.get((dataset, split or ""))
     if images is None:
         return None
     of_image = median_multiply_adds(bench, BENCHES[bench].skeletons["full"], 10)

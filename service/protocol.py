@@ -31,12 +31,12 @@ RECIPES = MappingProxyType(
         for recipe in (
             Recipe(
                 "full",
-                "the bench's own skeleton at 32x32 on 64 images, as the literature scores it",
+                "the bench's own skeleton on 64 images, as the literature scores it",
                 64,
             ),
             Recipe(
                 "fast",
-                "the bench's depth at a fraction of its width, 16x16, 32 images",
+                "the bench's depth at a fraction of its width and resolution, 32 images",
                 32,
             ),
         )

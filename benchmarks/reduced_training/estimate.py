@@ -12,7 +12,7 @@ import numpy as np
 from service.benches import BENCHES, Architecture
 from service.engine import initial_weights
 from service.graph import Graph
-from service.training.cost import RELATIVE_TIMES, minibatches
+from service.training.cost import minibatches
 from service.training.protocols import recipe_named
 from service.training.recipe import Recipe
 from service.training.run import train
@@ -74,7 +74,7 @@ def minibatches_of(protocol: str, bench: str, images: int) -> int | None:
     """As the literature counts; None where nobody has published what such networks take."""
     recipe = recipe_named(protocol)
     assert recipe is not None
-    relative = RELATIVE_TIMES[bench].get((recipe.channels, recipe.resolution))
+    relative = BENCHES[bench].relative_times.get((recipe.channels, recipe.resolution))
     return None if relative is None else minibatches(recipe.epochs, images, relative)
 
 

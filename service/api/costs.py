@@ -66,7 +66,13 @@ def of_reduced_training(kept: Kept) -> ProxyCost:
         ]
         for bench in BENCHES
     }
-    published = {each.name: minibatches_of(each) for each in named["nb201"]}
+    # Of the one bench that has them published.
+    published = {
+        each.name: count
+        for protocols in named.values()
+        for each in protocols
+        if (count := minibatches_of(each)) is not None
+    }
     return ProxyCost(
         minibatches=None,
         forwards=None,
@@ -75,7 +81,7 @@ def of_reduced_training(kept: Kept) -> ProxyCost:
             bench: {each.name: multiply_adds_of(each) for each in protocols}
             for bench, protocols in named.items()
         },
-        minibatches_under={name: found for name, found in published.items() if found is not None},
+        minibatches_under=published,
         measured=[
             TimesUnder(bench=setting.bench, protocol=setting.protocol, **times.model_dump())
             for setting, passes in kept.items()

@@ -1,9 +1,12 @@
 """The search spaces: adding one is a file here and a line in the list below."""
 
-from service.benches import nb101, nb201
+from service.benches import nb101, nb201, nb_macro
 from service.benches.bench import (
     Architecture,
     Bench,
+    Decisions,
+    Direction,
+    Finding,
     InvalidSpellingError,
     Reading,
     Size,
@@ -12,12 +15,17 @@ from service.benches.bench import (
     Spec,
 )
 
-BENCHES: dict[str, Bench] = {bench.name: bench for bench in (nb101.BENCH, nb201.BENCH)}
+BENCHES: dict[str, Bench] = {
+    bench.name: bench for bench in (nb101.BENCH, nb201.BENCH, nb_macro.BENCH)
+}
 
 __all__ = [
     "BENCHES",
     "Architecture",
     "Bench",
+    "Decisions",
+    "Direction",
+    "Finding",
     "InvalidSpellingError",
     "Reading",
     "Size",

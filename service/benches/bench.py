@@ -1,8 +1,8 @@
 """What a bench is: a search space with a fixed skeleton, as pure functions on spellings."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from service.benches.structure import Vertex
 from service.graph import Graph
@@ -34,6 +34,20 @@ class Size(NamedTuple):
     """Multiply-adds of one image, in convolutions and linear layers."""
 
 
+Direction = Literal["larger", "smaller"]
+
+
+class Finding(NamedTuple):
+    """Which values of a proxy promise the better network on a bench, and on what that rests."""
+
+    better: Direction
+    evidence: str
+    """A measured correlation with its metric, truth and number of architectures, or `none`."""
+
+
+ASSUMED = Finding("larger", "none: assumed, as the proxies' authors do")
+
+
 @dataclass(frozen=True, slots=True)
 class Architecture:
     """A class of spellings that are one network: its hash and its representative `spec`."""
@@ -61,6 +75,26 @@ class Slot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Decisions:
+    """A spelling as categorical decisions, one after another: what a controller makes."""
+
+    options: tuple[int, ...]
+    """How many each decision has."""
+    spell: Callable[[Sequence[int]], Spec]
+    """The spelling of as many decisions, which the bench may refuse."""
+
+
+def decisions_of(slots: Sequence[Slot]) -> Decisions:
+    """The operation of each slot; a last option leaves one out that may be."""
+
+    def spell(made: Sequence[int]) -> Spec:
+        each = zip(slots, made, strict=True)
+        return {"ops": [slot.choices[of] for slot, of in each if of < len(slot.choices)]}
+
+    return Decisions(tuple(len(slot.choices) + slot.optional for slot in slots), spell)
+
+
+@dataclass(frozen=True, slots=True)
 class Bench:
     """A search space. Every function is pure and knows neither torch nor a database."""
 
@@ -81,6 +115,8 @@ class Bench:
     has rows."""
     skeletons: Mapping[str, Skeleton]
     """The network around the cell under each protocol, by the protocol's name."""
+    width: str
+    """What the skeletons call the channels of the stem, which all others are multiples of."""
     read: Callable[[Mapping[str, object]], Reading]
     """Reads a spelling; raises InvalidSpellingError."""
     graph: Callable[[Spec, Skeleton, int], Graph]
@@ -108,3 +144,21 @@ class Bench:
     uniform: Callable[[int, int], Sequence[Architecture]]
     """`uniform(n, seed)`: n different architectures, each as likely as any other, the same for
     everyone. Raises ValueError where there are not so many."""
+    decisions: Decisions
+    """How a controller spells an architecture."""
+    findings: Mapping[str, Finding] = field(default_factory=dict)
+    """By proxy, where it was measured: see `finding`."""
+    ensembles: Mapping[str, str] = field(default_factory=dict)
+    """By ensemble, where it was measured: how well it ranks the bench."""
+    default_ensemble: str = "az3"
+    """What the bench is ranked by unless told: without labels, images or a bench's own choice."""
+    trained_on: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By dataset and split: on how many images the bench trains its full network for its accuracy
+    there. Empty where nobody says."""
+    relative_times: Mapping[tuple[int, int], float] = field(default_factory=dict)
+    """By channels of the stem and resolution: the time on a GPU that an epoch takes, relative to
+    the full network's, where it is published."""
+
+    def finding(self, proxy: str) -> Finding:
+        """Which way a proxy points; larger is better where nobody has measured it."""
+        return self.findings.get(proxy, ASSUMED)

@@ -18,6 +18,8 @@ LABELS: Mapping[Kind, str] = {
     "convolution_1x1": "1×1",
     "pool": "pool",
     "output": "out",
+    "mbconv_3x3": "MB 3×3",
+    "mbconv_5x5": "MB 5×5",
 }
 """At most six characters: a vertex has room for no more."""
 

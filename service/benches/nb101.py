@@ -5,7 +5,15 @@ Every function reads any spelling; the representative is the one that the others
 
 from collections.abc import Mapping, Sequence
 
-from service.benches.bench import Architecture, Bench, Reading, Size, Skeleton, Spec
+from service.benches.bench import (
+    Architecture,
+    Bench,
+    Decisions,
+    Reading,
+    Size,
+    Skeleton,
+    Spec,
+)
 from service.benches.draws import integers
 from service.benches.nb101_cell import (
     MAX_EDGES,
@@ -18,6 +26,7 @@ from service.benches.nb101_cell import (
     representative,
 )
 from service.benches.nb101_edits import children
+from service.benches.nb101_evidence import ENSEMBLES, FINDINGS
 from service.benches.nb101_size import size as size_of
 from service.benches.nb101_skeleton import SKELETONS, network
 from service.benches.nb101_spelling import FIELDS, minimal, parse, spelled
@@ -32,6 +41,8 @@ _KINDS: tuple[Kind, ...] = ("convolution_3x3", "convolution_1x1", "pool")
 """Of the operations, by label."""
 
 _PAIRS = tuple((x, y) for y in range(MAX_VERTICES) for x in range(y))
+_BY_ROW = tuple(sorted(_PAIRS))
+_BETWEEN = MAX_VERTICES - 2
 
 
 def read(spelling: Mapping[str, object]) -> Reading:
@@ -98,7 +109,7 @@ def sample(n: int, seed: int) -> Sequence[Reading]:
     while len(readings) < n:
         bits = draw(1 << len(_PAIRS))
         edges = tuple(sorted(pair for place, pair in enumerate(_PAIRS) if bits & 1 << place))
-        cell = Cell(edges, tuple(draw(len(OPERATIONS)) for _ in range(MAX_VERTICES - 2)))
+        cell = Cell(edges, tuple(draw(len(OPERATIONS)) for _ in range(_BETWEEN)))
         kept = pruned(cell)
         if kept and len(kept.edges) <= MAX_EDGES:
             readings.append(Reading(spelled(cell), _architecture(kept)))
@@ -115,6 +126,19 @@ def uniform(n: int, seed: int) -> Sequence[Architecture]:
         architecture = _architecture(next(cells))
         found.setdefault(architecture.hash, architecture)
     return list(found.values())
+
+
+def _decided(made: Sequence[int]) -> Spec:
+    matrix = [[0] * MAX_VERTICES for _ in range(MAX_VERTICES)]
+    for (x, y), joined in zip(_BY_ROW, made, strict=False):
+        matrix[x][y] = joined
+    named = [OPERATIONS[each] for each in made[len(_BY_ROW) :]]
+    return {"matrix": matrix, "ops": ["input", *named, "output"]}
+
+
+_DECISIONS = Decisions((2,) * len(_BY_ROW) + (len(OPERATIONS),) * _BETWEEN, _decided)
+"""Whether each pair of seven vertices is joined, then the operation of each of the five between
+input and output (Ying et al. 2019)."""
 
 
 def _vertices(cell: Cell) -> list[Vertex]:
@@ -149,6 +173,7 @@ BENCH = Bench(
     text_field=None,
     slots=(),
     skeletons=SKELETONS,
+    width="stem",
     read=read,
     graph=graph,
     size=size,
@@ -160,4 +185,10 @@ BENCH = Bench(
     whole=whole,
     sample=sample,
     uniform=uniform,
+    decisions=_DECISIONS,
+    findings=FINDINGS,
+    ensembles=ENSEMBLES,
+    # It trains once, and holds 10,000 back.
+    trained_on={("cifar10", "test"): 40_000, ("cifar10", "validation"): 40_000},
+    relative_times={(128, 32): 1.0},
 )

@@ -5,9 +5,19 @@ Every function reads any spelling; the representative is the one that the others
 
 from collections.abc import Mapping, Sequence
 
-from service.benches.bench import Architecture, Bench, Reading, Size, Skeleton, Slot, Spec
+from service.benches.bench import (
+    Architecture,
+    Bench,
+    Reading,
+    Size,
+    Skeleton,
+    Slot,
+    Spec,
+    decisions_of,
+)
 from service.benches.draws import integers
 from service.benches.nb201_classes import CELLS, Class, children, classes, code
+from service.benches.nb201_evidence import ENSEMBLES, FINDINGS
 from service.benches.nb201_paths import vertices as vertices_of
 from service.benches.nb201_size import size as size_of
 from service.benches.nb201_skeleton import SKELETONS, network
@@ -17,6 +27,8 @@ from service.benches.structure import Vertex, structural
 from service.graph import Graph
 
 NAME = "nb201"
+
+_SLOTS = tuple(Slot(f"{source}→{node}", OPERATIONS) for source, node in EDGES)
 
 
 def read(spelling: Mapping[str, object]) -> Reading:
@@ -121,8 +133,9 @@ BENCH = Bench(
     classes=5260,
     spelling_fields=FIELDS,
     text_field="arch",
-    slots=tuple(Slot(f"{source}→{node}", OPERATIONS) for source, node in EDGES),
+    slots=_SLOTS,
     skeletons=SKELETONS,
+    width="channels",
     read=read,
     graph=graph,
     size=size,
@@ -134,4 +147,14 @@ BENCH = Bench(
     whole=whole,
     sample=sample,
     uniform=uniform,
+    decisions=decisions_of(_SLOTS),
+    findings=FINDINGS,
+    ensembles=ENSEMBLES,
+    # Fixed before the scores existed that it is measured on, see docs/ensembles.md.
+    default_ensemble="e5",
+    # It trains twice: for the validation accuracy on half of the training images, the other half
+    # being what that is measured on.
+    trained_on={("cifar10", "test"): 50_000, ("cifar10", "validation"): 25_000},
+    # Abdelfattah et al. 2021, section 4.1.
+    relative_times={(16, 32): 1.0, (4, 8): 1 / 4, (8, 8): 1 / 4, (4, 16): 1 / 4, (8, 16): 1 / 3.3},
 )

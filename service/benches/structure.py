@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from math import log
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from service.graph import Graph, expected_flow
 
-Kind = Literal["input", "convolution_3x3", "convolution_1x1", "pool", "output"]
+Kind = Literal[
+    "input", "convolution_3x3", "convolution_1x1", "pool", "output", "mbconv_3x3", "mbconv_5x5"
+]
+"""A new one is the last: `service.search.graph_network` draws its weights in this order."""
+
+DEPTHS: Mapping[Kind, int] = MappingProxyType(
+    {"convolution_3x3": 1, "mbconv_3x3": 1, "mbconv_5x5": 1}
+)
+"""How many convolutions of 3×3 or larger one after another an operation is, where it is any."""
 
 
 class Vertex(NamedTuple):
@@ -30,7 +39,7 @@ def structural(vertices: Sequence[Vertex], graph: Graph) -> Mapping[str, float]:
         lengths.append(sum(lengths[source] for source in sources) + here * (kind != "output"))
         pools.append(sum(pools[source] for source in sources) + here * (kind == "pool"))
         deepest = max((depths[source] for source in sources), default=0)
-        depths.append(deepest + (kind == "convolution_3x3"))
+        depths.append(deepest + DEPTHS.get(kind, 0))
     found = {
         "structural_pools": float(sum(kind == "pool" for kind, _ in vertices)),
         "structural_depth_3x3": float(depths[-1]),

@@ -31,7 +31,7 @@ PIECE = 2**20
 @app.command("import")
 def import_them(
     file: Annotated[Path, typer.Argument(help="A CSV file, which may be packed with gzip.")],
-    bench: Annotated[str | None, typer.Option(help="nb101 or nb201")] = None,
+    bench: Annotated[str | None, typer.Option(help="As `GET /benches` names it.")] = None,
     dataset: Annotated[str | None, typer.Option(help="What was trained on.")] = None,
     split: Annotated[str | None, typer.Option(help="validation or test")] = None,
     epochs: Annotated[int | None, typer.Option(help="Of training.")] = None,
@@ -82,7 +82,7 @@ def import_them(
 
 @app.command("list")
 def list_them(
-    bench: Annotated[str | None, typer.Option(help="nb101 or nb201; both by default.")] = None,
+    bench: Annotated[str | None, typer.Option(help="All by default.")] = None,
     data_dir: DataDir = None,
 ) -> None:
     """List the series that are stored."""
@@ -102,7 +102,7 @@ def list_them(
 
 @app.command()
 def remove(
-    bench: Annotated[str, typer.Argument(help="nb101 or nb201")],
+    bench: Annotated[str, typer.Argument(help="As `GET /benches` names it.")],
     series: Annotated[str, typer.Argument(help="Its name.")],
     data_dir: DataDir = None,
 ) -> None:

@@ -15,7 +15,7 @@ from service.cli.tables import print_whole
 
 def command(
     server: Server,
-    bench: Annotated[str, typer.Option(help="nb101 or nb201")],
+    bench: Annotated[str, typer.Option(help="As `GET /benches` names it.")],
     truth: Annotated[
         str | None, typer.Option(help="The accuracies; by default the most telling.")
     ] = None,

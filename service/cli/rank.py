@@ -12,7 +12,7 @@ from service.cli.tables import print_whole
 
 
 def command(
-    bench: Annotated[str, typer.Argument(help="nb101 or nb201")],
+    bench: Annotated[str, typer.Argument(help="As `GET /benches` names it.")],
     server: Server,
     proxy: Annotated[
         str | None, typer.Option(help="A proxy or an ensemble; the bench's default ensemble.")

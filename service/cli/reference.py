@@ -27,7 +27,7 @@ app = typer.Typer(
 
 @app.command()
 def build(
-    bench: Annotated[str, typer.Argument(help="nb101 or nb201")],
+    bench: Annotated[str, typer.Argument(help="As `GET /benches` names it.")],
     server: Server,
     size: Annotated[int, typer.Option(min=2, max=5_000, help="Architectures to draw.")] = MEMBERS,
     sample_seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the draw.")] = 0,
@@ -107,7 +107,7 @@ def list_them(data_dir: DataDir = None) -> None:
 
 @app.command()
 def export(
-    bench: Annotated[str, typer.Argument(help="nb101 or nb201")],
+    bench: Annotated[str, typer.Argument(help="As `GET /benches` names it.")],
     path: Annotated[Path, typer.Argument(help="The file to write, as the package carries it.")],
     protocol: Protocol = "fast",
     dataset: Dataset = "patches",

@@ -22,7 +22,7 @@ COLUMNS = 4
 
 
 def command(
-    bench: Annotated[str, typer.Argument(help="nb101 or nb201")],
+    bench: Annotated[str, typer.Argument(help="As `GET /benches` names it.")],
     architecture: Annotated[
         str,
         typer.Argument(

@@ -29,7 +29,7 @@ def command(
     logs: Annotated[
         list[Path] | None, typer.Argument(help="With --compare: logs of earlier searches.")
     ] = None,
-    bench: Annotated[str, typer.Option(help="nb101 or nb201")] = "nb201",
+    bench: Annotated[str, typer.Option(help="As `GET /benches` names it.")] = "nb201",
     dataset: Annotated[
         str | None, typer.Option(help="Look accuracies up that were trained on this dataset.")
     ] = None,

@@ -56,10 +56,17 @@ class Allocations:
         if isinstance(operation, Convolution | Linear):
             source = self._graph.shapes[operation.source]
             weights = Hollow(self.meter, operation.parameters(source), self._itemsize)
-            columns = 0
+            columns = taps = 0
             if isinstance(operation, Convolution) and operation.kernel > 1 and self._unfolds:
-                columns = numbers // operation.channels * source[0] * operation.kernel**2
-            return LayerMemory(weights, numbers, columns)
+                group = source[0] // operation.groups
+                columns = numbers // operation.channels * group * operation.kernel**2
+                # One group after another, which are then joined.
+                columns += numbers * (operation.groups > 1)
+            if isinstance(operation, Convolution) and 1 < operation.groups == operation.channels:
+                border = 2 * operation.padding
+                padded = source[0] * (source[1] + border) * (source[2] + border)
+                taps = self.images * padded + numbers
+            return LayerMemory(weights, numbers, columns, taps)
         if isinstance(operation, Add):
             return AddRule(operation, _none)
         return _RULES[type(operation)](numbers)
@@ -91,10 +98,11 @@ class _SelectionMemory(Selection):
 class LayerMemory(Layer):
     """Of convolutions and linear layers; it keeps its source, its value and its weights."""
 
-    def __init__(self, weight: Any, numbers: int, columns: int) -> None:
+    def __init__(self, weight: Any, numbers: int, columns: int, taps: int) -> None:
         self.weight = weight
         self._numbers = numbers
         self._columns = columns
+        self._taps = taps
 
     def forward(self, x: Any) -> Any:
         self._x = x
@@ -122,11 +130,17 @@ class LayerMemory(Layer):
             value.touch(1)
         doubled = _DOUBLE / weight.itemsize
         if passes & {"loss", "curvature"}:
+            self.correlate()
             # g, w⊙g, and that in float64 to be summed.
             weight.touch(2 + doubled)
         if "curvature" in passes:
             # g, w⊙g, ġ, g⊙ġ, and that in float64.
             weight.touch(4 + doubled)
+
+    def correlate(self) -> None:
+        """What a gradient of the weight takes for a moment, besides itself."""
+        weight: Any = self.weight
+        weight.meter.touch(self._taps * weight.itemsize)
 
     def _made(self, numbers: int) -> Any:
         weight: Any = self.weight

@@ -7,7 +7,7 @@ through the blocks, and one reverse of each of them by itself, as soon as it has
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod, sqrt
+from math import ceil, prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -103,14 +103,18 @@ class _Crossing:
 
 
 def _crossed(plan: Plan, walked: walks.Walked, x: Tensor, seed: int, number: int) -> _Crossing:
-    """Where the block makes maps smaller, the cells of g_in under one of g_out are channels."""
+    """Where the block makes maps smaller, the cells of g_in under one of g_out are channels; one at
+    the border that has fewer is filled up with zeros."""
     y = walked.output.u
     g_out = _signs_like(y, seed, number)
     g_in = walks.reverse_to_images(plan, walked.rules, g_out)
     if g_in is None:
         g_in = torch.zeros_like(x)
     unchanged = (g_in == g_out).all() if g_in.shape == g_out.shape else None
-    if (smaller := x.shape[2] // y.shape[2]) > 1:
+    if (smaller := ceil(x.shape[2] / y.shape[2])) > 1:
+        short = [smaller * made - read for made, read in zip(y.shape[2:], x.shape[2:], strict=True)]
+        if any(short):
+            g_in = F.pad(g_in, (0, short[1], 0, short[0]))
         g_in = F.pixel_unshuffle(g_in, smaller)
     rows = _rows(g_out)
     return _Crossing(_rows(g_in).T @ rows / len(rows), unchanged)

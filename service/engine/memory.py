@@ -134,6 +134,7 @@ def _measure_halves(planned: Plan, half: Allocations) -> None:
         A: Any = half.value(planned.output)
 
         def read(index: int, layer: Layer, A: Motion, take: Any = take) -> None:
+            cast("LayerMemory", layer).correlate()
             take(layer.weight)
 
         walks.reverse_to_layers(planned, walked.rules, Motion(A), read=read)

@@ -97,6 +97,7 @@ def _layer(graph: Graph, operation: Operation, weights: Weights, dtype: torch.dt
                 operation.kernel,
                 operation.stride,
                 operation.padding,
+                groups=operation.groups,
                 bias=False,
                 device="meta",
             )

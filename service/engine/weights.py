@@ -24,9 +24,10 @@ Draw = Callable[[str, tuple[int, ...], int], NDArray[np.float32]]
 def initial_weights(graph: Graph, seed: int) -> dict[str, NDArray[np.float32]]:
     """The initial weights of every layer, keyed by `<slot>/weight` and `<slot>/bias`.
 
-    Convolutions (channels, channels in, kernel, kernel) and linear layers (features, features in)
-    are uniform in ±1/√(fan in), biases likewise with the fan in of their layer; the scale of a
-    batch norm is 1 and its shift 0. Raises ValueError where two operations have one slot.
+    Convolutions (channels, channels in of a group, kernel, kernel) and linear layers (features,
+    features in) are uniform in ±1/√(fan in), biases likewise with the fan in of their layer; the
+    scale of a batch norm is 1 and its shift 0. Raises ValueError where two operations have one
+    slot.
     """
     return _drawn(graph, lambda name, shape, fan_in: uniform(f"{seed}/{name}", shape, fan_in))
 
@@ -67,7 +68,7 @@ def _drawn(graph: Graph, draw: Draw) -> dict[str, NDArray[np.float32]]:
     for operation in graph.operations:
         match operation:
             case Convolution(source=source, slot=slot, channels=channels, kernel=kernel):
-                shape = (channels, graph.shapes[source][0], kernel, kernel)
+                shape = (channels, graph.shapes[source][0] // operation.groups, kernel, kernel)
                 add(f"{slot}/weight", draw(f"{slot}/weight", shape, prod(shape[1:])))
             case Linear(source=source, slot=slot, features=features):
                 fan_in = graph.shapes[source][0]

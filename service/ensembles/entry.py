@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
+from service.benches import BENCHES
 from service.catalogue import AZ_NAS, ZERO_COST
 
 Rule = Literal["log_rank", "copeland"]
@@ -45,29 +46,9 @@ def signed(names: list[str]) -> Mapping[str, Sign]:
     return MappingProxyType({name.removeprefix("-"): -1 if name[0] == "-" else 1 for name in names})
 
 
-_MEASURED: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "vote": ("-.03", ".81"),
-        "paper3": (".00", ".81"),
-        "az_nas": (".74", ".86"),
-        "az3": (".75", ".89"),
-        "e5": (".65", ".92"),
-        "jacob_cov_flops": (".27", ".91"),
-        "e5_paths": (".65", ".93"),
-        "structure_nb201": (".52", ".87"),
-        "structure_nb101": (".82", ".79"),
-    }
-)
-"""By ensemble: Spearman on NB101 and on NB201, as `benchmarks.evidence` finds it."""
-
-
 def _evidence(name: str) -> Mapping[str, str]:
-    nb101, nb201 = _MEASURED[name]
     return {
-        "nb101": f"3,000 architectures under `fast` (docs/evidence.md): Spearman {nb101} with "
-        "108-epoch validation accuracy",
-        "nb201": f"all 5,260 architectures under `fast` (docs/evidence.md): Spearman {nb201} with "
-        "CIFAR-10 test accuracy",
+        bench.name: bench.ensembles[name] for bench in BENCHES.values() if name in bench.ensembles
     }
 
 
@@ -131,5 +112,7 @@ ENSEMBLES: Mapping[str, Ensemble] = MappingProxyType(
 )
 """The built-in ensembles by name, in the order in which answers list them."""
 
-DEFAULT_ENSEMBLE: Mapping[str, str] = MappingProxyType({"nb101": "az3", "nb201": "e5"})
+DEFAULT_ENSEMBLE: Mapping[str, str] = MappingProxyType(
+    {bench.name: bench.default_ensemble for bench in BENCHES.values()}
+)
 """By bench: what `/rank` ranks by when it is not told."""

@@ -27,11 +27,11 @@ class Builder:
         return len(self._operations) - 1
 
     def convolution_bn(
-        self, source: int, slot: str, channels: int, kernel: int, stride: int = 1
+        self, source: int, slot: str, channels: int, kernel: int, stride: int = 1, groups: int = 1
     ) -> int:
         """Convolution ("same" padding) and batch norm, with slots `slot`.conv and `slot`.bn."""
         value = self.append(
-            Convolution(source, f"{slot}.conv", channels, kernel, stride, kernel // 2)
+            Convolution(source, f"{slot}.conv", channels, kernel, stride, kernel // 2, groups)
         )
         return self.append(BatchNorm(value, f"{slot}.bn"))
 

@@ -31,9 +31,8 @@ def expected_flow(graph: Graph) -> float:
         paths, counted = sources[0]
         width = graph.shapes[index][0]
         match operation:
-            case Convolution(kernel=kernel):
-                taps = kernel**2
-                flow = _layer(sources[0], taps, taps * len(paths), width, bias=False)
+            case Convolution(kernel=kernel, groups=groups):
+                flow = _convolved(sources[0], kernel**2, width, groups)
             case Linear():
                 flow = _layer(sources[0], 1, len(paths), width, bias=True)
             case Add():
@@ -54,6 +53,25 @@ def expected_flow(graph: Graph) -> float:
                 flow = sources[0]
         flows.append(flow)
     return sum(flows[-1].counted)
+
+
+def _convolved(source: _Flow, taps: int, width: int, groups: int) -> _Flow:
+    """Each group reads its own part of the channels."""
+    part = len(source.paths) // groups
+    parts = [
+        _layer(
+            _Flow(source.paths[start : start + part], source.counted[start : start + part]),
+            taps,
+            taps * part,
+            width // groups,
+            bias=False,
+        )
+        for start in range(0, len(source.paths), part)
+    ]
+    return _Flow(
+        [each for flow in parts for each in flow.paths],
+        [each for flow in parts for each in flow.counted],
+    )
 
 
 def _layer(source: _Flow, taps: int, fan_in: int, width: int, *, bias: bool) -> _Flow:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from math import ceil
 
 from service.graph.operations import (
     BatchNorm,
@@ -43,8 +44,9 @@ class Graph:
         if not start <= end < len(self.operations):
             raise ValueError(f"no block leads from {start} to {end}")
         before, after = self.shapes[start][1:], self.shapes[end][1:]
-        factors = {divmod(left, right) for left, right in zip(before, after, strict=False)}
-        if len(after) != 2 or len(factors) != 1 or factors.pop()[1]:
+        # What a stride makes of an odd length is rounded up.
+        factors = {ceil(left / right) for left, right in zip(before, after, strict=False)}
+        if len(factors) != 1 or tuple(ceil(length / max(factors)) for length in before) != after:
             raise ValueError(f"a block makes maps smaller by a whole number: not {before} {after}")
 
     @cached_property

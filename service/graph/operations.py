@@ -40,16 +40,23 @@ class _Unary:
 
 @dataclass(frozen=True, slots=True)
 class Convolution(_Unary):
-    """A square convolution without bias. `slot` keys its initial weights."""
+    """A square convolution without bias. `slot` keys its initial weights.
+
+    The channels that it reads and those that it makes are in as many `groups`, in order, and a
+    group reads only its own: with as many groups as channels it is a depthwise convolution.
+    """
 
     slot: str
     channels: int
     kernel: int
     stride: int = 1
     padding: int = 0
+    groups: int = 1
 
     def shape(self, source: Shape) -> Shape:
-        _, height, width = source
+        read, height, width = source
+        if read % self.groups or self.channels % self.groups:
+            raise ValueError(f"{read} and {self.channels} channels are not in {self.groups} groups")
         return (
             self.channels,
             _windows(height, self.kernel, self.stride, self.padding),
@@ -57,7 +64,7 @@ class Convolution(_Unary):
         )
 
     def parameters(self, source: Shape) -> int:
-        return self.channels * source[0] * self.kernel**2
+        return self.channels * (source[0] // self.groups) * self.kernel**2
 
     def multiply_adds(self, source: Shape) -> int:
         """Multiply-adds of one image."""

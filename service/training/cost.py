@@ -1,26 +1,13 @@
 """What a reduced training costs. Knows no torch."""
 
-from collections.abc import Mapping
 from math import ceil
-from types import MappingProxyType
 
+from service.benches import BENCHES
 from service.cost import MINIBATCH, median_multiply_adds
 from service.protocol import Protocol
-from service.training.recipe import WIDTHS
 
 FORWARDS = 3
 """Of an image that is trained on: one forward, and about two for the way back."""
-
-RELATIVE_TIMES: Mapping[str, Mapping[tuple[int, int], float]] = MappingProxyType(
-    {
-        "nb201": MappingProxyType(
-            {(16, 32): 1.0, (4, 8): 1 / 4, (8, 8): 1 / 4, (4, 16): 1 / 4, (8, 16): 1 / 3.3}
-        ),
-        "nb101": MappingProxyType({(128, 32): 1.0}),
-    }
-)
-"""By bench, then channels and resolution: the time on a GPU that an epoch takes, relative to the
-full network's, as Abdelfattah et al. 2021 publish it."""
 
 
 def minibatches(epochs: int, images: int, relative_time: float) -> int:
@@ -38,8 +25,8 @@ def minibatches_of(described: Protocol) -> int | None:
     training = described.training
     if training is None:
         return None
-    size = (described.skeleton[WIDTHS[described.bench]], described.resolution)
-    time = RELATIVE_TIMES[described.bench].get(size)
+    bench = BENCHES[described.bench]
+    time = bench.relative_times.get((described.skeleton[bench.width], described.resolution))
     return None if time is None else minibatches(training.epochs, training.images, time)
 
 

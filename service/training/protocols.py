@@ -8,8 +8,9 @@ and `b` and the batch size, where these are not the recipe's own.
 import re
 from dataclasses import dataclass, replace
 
+from service.benches import BENCHES
 from service.protocol import Protocol, Training, digest
-from service.training.recipe import NAMED, REVISION, WIDTHS, Recipe
+from service.training.recipe import NAMED, REVISION, Recipe
 
 FORM = "e12s0c8r16: epochs, samples (0: all), channels, resolution"
 """What a name may be, for who has given another."""
@@ -18,10 +19,10 @@ _NAME = re.compile(r"e(\d{1,4})s(\d{1,7})c(\d{1,4})r(\d{1,4})(?:t(\d{1,4}))?(?:b
 _OWN = NAMED["econas"]
 
 MOST_CHANNELS = 128
-"""Of the stem: NB101's own. A wider network is no cheaper one."""
+"""Of the stem: NB101's own, the widest. A wider network is no cheaper one."""
 
 RESOLUTIONS = range(4, 33, 4)
-"""Pixels: both benches halve their maps twice, and images are stored with 32."""
+"""Pixels: every bench halves its maps twice or more, and images are stored with 32."""
 
 MOST_IMAGES = 4_096
 """Of a minibatch, twice the published: live work waits for one."""
@@ -127,7 +128,7 @@ def recipe_of(described: Protocol) -> Recipe:
         raise ValueError(f"{training.revision} is not what this release trains by, {REVISION} is")
     return Recipe(
         epochs=training.epochs,
-        channels=described.skeleton[WIDTHS[described.bench]],
+        channels=described.skeleton[BENCHES[described.bench].width],
         resolution=described.resolution,
         samples=training.samples,
         schedule_epochs=training.schedule_epochs,

@@ -16,9 +16,6 @@ from service.benches import BENCHES, Skeleton
 REVISION = "training-1"
 """Of `service.training`; changing what it computes changes every digest."""
 
-WIDTHS = MappingProxyType({"nb101": "stem", "nb201": "channels"})
-"""By bench: what its skeleton calls the channels of the stem, which all others are multiples of."""
-
 
 def _check(field: str, holds: bool, valid: str) -> None:
     if not holds:
@@ -76,8 +73,9 @@ class Recipe:
 
     def skeleton(self, bench: str) -> Skeleton:
         """The bench's full network with this width and resolution; KeyError for no such bench."""
-        full = BENCHES[bench].skeletons["full"]
-        return {**full, WIDTHS[bench]: self.channels, "resolution": self.resolution}
+        found = BENCHES[bench]
+        full = found.skeletons["full"]
+        return {**full, found.width: self.channels, "resolution": self.resolution}
 
 
 ECONAS = Recipe(epochs=20, channels=4, resolution=8)

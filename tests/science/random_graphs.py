@@ -22,7 +22,7 @@ from service.graph import (
 
 from .small_graphs import CLASSES
 
-_KINDS = ("conv", "bn", "relu", "max", "average", "crop", "zero", "add", "concat")
+_KINDS = ("conv", "groups", "bn", "relu", "max", "average", "crop", "zero", "add", "concat")
 
 
 @st.composite
@@ -56,6 +56,12 @@ def random_graphs(draw: st.DrawFn, operations: int = 12) -> Graph:
             case "conv":
                 channels = draw(st.integers(1, 5))
                 append(Convolution(source, f"conv{number}", channels, kernel, stride, padding))
+            case "groups":
+                read = shapes[source][0]
+                groups = draw(st.sampled_from([g for g in range(1, read + 1) if read % g == 0]))
+                channels = groups * draw(st.integers(1, 2))
+                window = (kernel, stride, padding)
+                append(Convolution(source, f"conv{number}", channels, *window, groups))
             case "bn":
                 append(BatchNorm(source, f"bn{number}"))
             case "relu":

@@ -68,7 +68,7 @@ def run(graph: Graph, p: Parameters, images: Tensor, norm: bool = True) -> list[
                 v.append(images)
             case Convolution():
                 w = p[f"{o.slot}/weight"]
-                v.append(F.conv2d(v[o.source], w, None, o.stride, o.padding))
+                v.append(F.conv2d(v[o.source], w, None, o.stride, o.padding, 1, o.groups))
             case BatchNorm():
                 scale, shift = p[f"{o.slot}/weight"], p[f"{o.slot}/bias"]
                 v.append(batch_norm(v[o.source], scale, shift) if norm else v[o.source] * 1)

@@ -93,6 +93,13 @@ def _twins(b: Builder, x: int) -> int:
     return b.total([b.convolution_bn(relu, "a", 5, 3), b.convolution_bn(relu, "b", 5, 1)])
 
 
+def _depthwise(b: Builder, x: int) -> int:
+    """The block of a MobileNet."""
+    value = b.convolution_bn_relu(x, "a", 18, 1)
+    value = b.append(ReLU(b.convolution_bn(value, "b", 18, 5, groups=18)))
+    return b.total([b.convolution_bn(value, "c", 6, 1), x])
+
+
 def _zero_branch(b: Builder, x: int) -> int:
     """A convolution that gets no gradient, another that reads zeros."""
     lost = b.append(Zero(b.convolution_bn(x, "lost", 6, 3)))
@@ -118,6 +125,7 @@ BODIES: tuple[Body, ...] = (
     _max_pools,
     _shared,
     _twins,
+    _depthwise,
     _zero_branch,
     _no_batch_norm,
     _unread,

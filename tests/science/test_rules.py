@@ -51,6 +51,28 @@ def _convolution(kernel: int, stride: int, padding: int) -> Case:
     )
 
 
+def _depthwise(kernel: int, stride: int, channels: int) -> Case:
+    """Written out: a channel reads the one that is its own."""
+
+    def plain(p: Parameters, x: Tensor) -> Tensor:
+        times = channels // x.shape[1]
+        weight = p["s/weight"]
+        return torch.cat(
+            [
+                F.conv2d(x[:, c // times, None], weight[c, None], None, stride, kernel // 2)
+                for c in range(channels)
+            ],
+            1,
+        )
+
+    return Case(
+        Convolution(0, "s", channels, kernel, stride, kernel // 2, 3),
+        plain,
+        parameters=(("s/weight", (channels, 1, kernel, kernel)),),
+        layer=True,
+    )
+
+
 def _average(kernel: int, stride: int, padding: int) -> Case:
     return Case(
         AveragePool(0, kernel, stride, padding),
@@ -69,6 +91,9 @@ CASES = {
     "convolution 3x3": _convolution(3, 1, 1),
     "convolution strided": _convolution(3, 2, 1),
     "convolution unpadded": _convolution(2, 1, 0),
+    "depthwise convolution": _depthwise(3, 1, 3),
+    "depthwise convolution strided": _depthwise(5, 2, 3),
+    "grouped convolution": _depthwise(3, 1, 6),
     "linear": Case(
         Linear(0, "s", 5),
         lambda p, x: x @ p["s/weight"].T + p["s/bias"],

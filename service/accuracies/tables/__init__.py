@@ -7,11 +7,18 @@ from service.accuracies.tables import (
     nb201,
     nb201_naslib,
     nb201_suitezero,
+    nb_macro,
 )
 from service.accuracies.tables.reading import read
 from service.accuracies.tables.table import Line, Table, Value
 
-TABLES = (nb201.TABLE, nb101.TABLE, nb201_suitezero.TABLE, nb201_naslib.TABLE)
+TABLES = (
+    nb201.TABLE,
+    nb101.TABLE,
+    nb201_suitezero.TABLE,
+    nb201_naslib.TABLE,
+    nb_macro.TABLE,
+)
 
 
 def known(header: Collection[str]) -> Table | None:

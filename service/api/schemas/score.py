@@ -48,15 +48,18 @@ Matrix = Annotated[
 
 
 class Spelling(BaseModel):
-    """An architecture as somebody wrote it: NB201 `arch` or `ops`; NB101 `matrix` and `ops`."""
+    """An architecture as somebody wrote it: `arch` or `ops`; of NB101 `matrix` and `ops`.
+
+    `GET /benches` says which fields a bench reads, and the choices of each place in `ops`.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    arch: Arch = Field(None, description="NB201: the official string.")
+    arch: Arch = Field(None, description="The bench's official string, of those that have one.")
     ops: Ops = Field(
         None,
-        description="NB201: six operations in the edge order 0→1, 0→2, 1→2, 0→3, 1→3, 2→3. "
-        "NB101: one a vertex, `input` first and `output` last.",
+        description="An operation for each slot of the bench, in order: of NB201 the edges 0→1, "
+        "0→2, 1→2, 0→3, 1→3, 2→3. NB101: one a vertex, `input` first and `output` last.",
     )
     matrix: Matrix = Field(
         None, description="NB101: the adjacency matrix, strictly upper triangular."
