@@ -113,6 +113,8 @@ class Bench:
     slots: tuple[Slot, ...]
     """What a spelling's `ops` list, in order; none where they are as many as a spelling's `matrix`
     has rows."""
+    in_slots: Callable[[Spec], Sequence[str]]
+    """What stands in the slots of a spelling, as its `ops` would list it; nothing without slots."""
     skeletons: Mapping[str, Skeleton]
     """The network around the cell under each protocol, by the protocol's name."""
     width: str

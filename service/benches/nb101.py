@@ -172,6 +172,7 @@ BENCH = Bench(
     spelling_fields=FIELDS,
     text_field=None,
     slots=(),
+    in_slots=lambda _: (),
     skeletons=SKELETONS,
     width="stem",
     read=read,

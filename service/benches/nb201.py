@@ -39,6 +39,11 @@ def read(spelling: Mapping[str, object]) -> Reading:
     return _reading(code(parse(spelling)))
 
 
+def in_slots(spec: Spec) -> Sequence[str]:
+    """The six operations of a spelling, in the order of the edges."""
+    return [OPERATIONS[operation] for operation in parse(spec)]
+
+
 def graph(spec: Spec, skeleton: Skeleton, classes: int) -> Graph:
     """The network of a spelling: its live operations alone, one pool for equal pools."""
     return network(value_graph(parse(spec)), skeleton, classes)
@@ -134,6 +139,7 @@ BENCH = Bench(
     spelling_fields=FIELDS,
     text_field="arch",
     slots=_SLOTS,
+    in_slots=in_slots,
     skeletons=SKELETONS,
     width="channels",
     read=read,

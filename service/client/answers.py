@@ -303,6 +303,7 @@ class Read(TypedDict):
 
     hash: str
     asked: Spelling
+    slots: list[str]
     spec: Spelling
     whole: bool
     parameters: int

@@ -10,7 +10,9 @@ def test_a_bench_reads_what_its_slots_offer(bench: Bench) -> None:
     for slot, choice in [(s, c) for s in range(len(bench.slots)) for c in bench.slots[s].choices]:
         ops = [each.choices[0] for each in bench.slots]
         ops[slot] = choice
-        assert bench.read({"ops": ops}).asked.keys() <= set(bench.spelling_fields)
+        reading = bench.read({"ops": ops})
+        assert list(bench.in_slots(reading.asked)) == ops
+        assert reading.asked.keys() <= set(bench.spelling_fields)
         least = [o for o, each in zip(ops, bench.slots, strict=True) if not each.optional]
         bench.read({"ops": least})
     if bench.text_field is not None:

@@ -34,6 +34,7 @@ def test_sizes_are_those_of_the_literature(http: httpx2.Client) -> None:
     }
     (read,) = http.post("/architectures/read", json=body).json()["architectures"]
     assert read["parameters"] == 73_306 + 6 * 243_040
+    assert read["slots"] == ["nor_conv_3x3"] * 6
 
 
 def test_what_score_refuses_is_refused_with_what_would_be_valid(http: httpx2.Client) -> None:

@@ -41,6 +41,7 @@ def _read(bench: Bench, reading: Reading, drawing: Drawing | None) -> Read:
     return Read(
         hash=architecture.hash,
         asked=reading.asked,
+        slots=list(bench.in_slots(reading.asked)),
         spec=architecture.spec,
         whole=bench.whole(reading.asked),
         parameters=parameters,

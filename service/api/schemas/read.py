@@ -50,6 +50,10 @@ class Read(BaseModel):
 
     hash: str
     asked: Written = Field(description="The spelling as it was read.")
+    slots: list[str] = Field(
+        description="What stands in each of the bench's `slots`, in the spelling as it was read; "
+        "empty where the bench has none."
+    )
     spec: Written = Field(description="The representative of its class.")
     whole: bool = Field(
         description="Whether every operation lies on a path from input to output: those that do "

@@ -1,0 +1,50 @@
+// Spellings as text, and the commands that ask for an architecture.
+
+import { html } from "../vendor/lit-html/lit-html.js";
+import { address } from "./api.js";
+import { copyButton } from "./copying.js";
+
+/** A spelling in a line: the bench's own text where it has one, else JSON. */
+export function inALine(bench, spelling) {
+  return spelling[bench.text_field] ?? JSON.stringify(spelling);
+}
+
+/** Ways to ask for it again: by curl, in Python, as JSON. */
+export function snippets(bench, hash, spec) {
+  const server = address("").replace(/\/$/, "");
+  const body = JSON.stringify({ bench, ...spec });
+  const whole = address(`architectures/${bench}/${hash}`);
+  return [
+    ["curl", `curl -s ${whole}\n\ncurl -s ${server}/score -H 'Content-Type: application/json' -d '${body}'`],
+    [
+      "Python",
+      [
+        "from service.client import Client",
+        "",
+        `with Client(${JSON.stringify(server)}) as client:`,
+        `    found = client.architecture(${JSON.stringify(bench)}, ${JSON.stringify(hash)})`,
+        `    scores = client.score(${JSON.stringify(bench)}, [found["spec"]], wait=60)`,
+        `    around = client.neighbours(${JSON.stringify(bench)}, ${JSON.stringify(hash)})`,
+      ].join("\n"),
+    ],
+    ["JSON", asLines({ bench, hash, ...spec })],
+  ];
+}
+
+/** JSON with a line a field. */
+function asLines(object) {
+  const lines = Object.entries(object).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
+  return `{\n${lines.join(",\n")}\n}`;
+}
+
+/** The snippets with a button each. */
+export function codeBlocks(blocks) {
+  return html`<div class="snippets">
+    ${blocks.map(
+      ([name, code]) => html`<section class="snippet" aria-label=${name}>
+        <header><h3>${name}</h3>${copyButton(code, name)}</header>
+        <pre tabindex="0"><code>${code}</code></pre>
+      </section>`,
+    )}
+  </div>`;
+}

@@ -1,0 +1,109 @@
+"""The page to try cells: drawn, pasted, refused, scored, stepped through."""
+
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+from playwright.sync_api import Page, expect
+
+from service.benches import BENCHES
+from tests.pages.watching import Watch
+from tests.service.running import Running
+
+UNSCORED = [*["nor_conv_1x1", "avg_pool_3x3", "nor_conv_3x3"] * 2]
+"""Of NB201; not one of those that the site has."""
+
+CHAIN = {
+    "matrix": [[0, 1, 0], [0, 0, 1], [0, 0, 0]],
+    "ops": ["input", "conv3x3-bn-relu", "output"],
+}
+
+
+def labels(page: Page) -> list[str]:
+    return page.locator(".pictured-cell svg.cell .vertex text").all_text_contents()
+
+
+def asked(page: Page) -> dict[str, object]:
+    """The cell in the address."""
+    return dict(json.loads(parse_qs(urlsplit(page.url).query)["cell"][0]))
+
+
+def test_a_cell_of_slots_is_chosen_scored_and_held_to_its_neighbours(
+    page: Page, http: httpx2.Client
+) -> None:
+    page.goto(f"/pages/try?bench=nb201&cell={json.dumps({'ops': ['none'] * 6})}")
+    expect(page.get_by_text("A spelling of")).to_be_visible()
+    for slot, choice in zip(BENCHES["nb201"].slots, UNSCORED, strict=True):
+        page.get_by_label(slot.name).select_option(choice)
+        expect(page.locator(".pictured-cell:not(.stale)")).to_be_visible()
+    expect(page.locator(".pictured-cell svg.cell .vertex")).to_have_count(8)
+    reading = BENCHES["nb201"].read({"ops": UNSCORED})
+    expect(page.locator("#reading")).to_contain_text(reading.architecture.hash[:8])
+    assert asked(page) == {"ops": UNSCORED}
+    page.get_by_role("button", name="Score it").click()
+    expect(page.get_by_role("heading", name="Where it stands")).to_be_visible(timeout=60_000)
+    path = f"/architectures/nb201/{reading.architecture.hash}"
+    standing = http.get(f"{path}/standing").json()
+    place = f"Rank {standing['rank']} of {standing['total']}"
+    expect(page.locator(".standing")).to_contain_text(place)
+    expect(page.locator(".scores tbody tr")).to_have_count(len(http.get(path).json()["scores"]))
+    neighbour = page.locator("a.neighbour").first
+    hashed = neighbour.locator(".mono").text_content()
+    assert hashed is not None
+    neighbour.click()
+    expect(page.locator("#reading")).to_contain_text(hashed)
+    page.go_back()
+    expect(page.locator("#reading")).to_contain_text(reading.architecture.hash[:8])
+
+
+def test_a_wrong_spelling_is_explained_while_it_is_typed(page: Page, watch: Watch) -> None:
+    watch.expect("422")
+    page.goto("/pages/try?bench=nb201")
+    expect(page.get_by_text("A spelling of")).to_be_visible()
+    paste = page.get_by_role("textbox")
+    paste.fill("|nor_conv_3x3~0|")
+    reading = page.locator("#reading")
+    expect(reading).to_contain_text("1 nodes after the input instead of 3")
+    expect(paste).to_have_attribute("aria-invalid", "true")
+    paste.fill('{"ops": ["none", "none", "conv", "none", "none", "none"]}')
+    expect(reading).to_contain_text("ops/2")
+    expect(reading).to_contain_text("Valid: an operation is one of none, skip_connect")
+    expect(page.get_by_label("1→2")).to_have_attribute("aria-invalid", "true")
+    paste.fill('{"ops": ["none"')
+    expect(reading).to_contain_text("no JSON yet")
+    arch = str(BENCHES["nb201"].sample(1, 3)[0].asked["arch"])
+    paste.fill(arch)
+    expect(reading).to_contain_text(BENCHES["nb201"].read({"arch": arch}).architecture.hash[:8])
+    expect(page.get_by_label("0→1")).to_have_value(arch[1:].split("~")[0])
+
+
+def test_a_cell_is_drawn_edge_by_edge(page: Page, watch: Watch) -> None:
+    page.goto(f"/pages/try?bench=nb101&cell={json.dumps(CHAIN)}")
+    expect(page.locator(".pictured-cell .vertex")).to_have_count(3)
+    page.get_by_role("button", name="Add an operation").click()
+    expect(page.locator(".pictured-cell .vertex")).to_have_count(4)
+    page.get_by_role("combobox", name="Operation 2").select_option("maxpool3x3")
+    expect(page.locator(".pictured-cell .vertex").filter(has_text="pool").last).to_be_visible()
+    page.get_by_label("Edge from in to 2").uncheck()
+    expect(page.get_by_text("on no path from input to output")).to_be_visible()
+    page.get_by_label("Edge from 1 to 2").check()
+    page.get_by_label("Edge from 1 to out").uncheck()
+    expect(page.locator("#reading")).not_to_contain_text("no path")
+    assert labels(page) == ["in", "3×3", "pool", "out"]
+    page.get_by_role("button", name="Remove operation 1").click()
+    watch.expect("422")
+    expect(page.locator("#reading .wrong")).to_contain_text("path")
+    page.get_by_label("Edge from in to 1").check()
+    expect(page.locator(".pictured-cell .vertex")).to_have_count(3)
+    assert labels(page) == ["in", "pool", "out"]
+    assert asked(page)["ops"] == ["input", "maxpool3x3", "output"]
+
+
+def test_without_a_worker_it_says_what_it_waits_for(
+    page: Page, watch: Watch, empty_site: Running
+) -> None:
+    watch.expect("503")
+    page.goto(f"{empty_site.address}/pages/try?bench=nb201")
+    expect(page.get_by_text("No worker runs.")).to_be_visible()
+    page.get_by_role("button", name="Score it").click()
+    expect(page.get_by_text("Waiting for a worker").first).to_be_visible(timeout=30_000)
