@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         description="Tables that an API process reads at a time, by turns; more are answered 503. "
         "Each has a temporary file and under a megabyte of memory.",
     )
+    points_limit: int = Field(
+        100_000,
+        description="Of one answer of `/correlation/points`: those of the lowest hashes, as good "
+        "as any draw. More than a plot can show, in 8 MB of JSON.",
+    )
     page_limit: int = Field(
         1_000, description="Rows of one page, or of the best of `/propose`: under 1 MB of JSON."
     )

@@ -34,17 +34,17 @@ def bench_named(name: str) -> Bench:
 
 
 async def proxy_named(
-    session: AsyncSession, name: str | None, bench: str, protocol: str
+    session: AsyncSession, name: str | None, bench: str, protocol: str, field: str = "proxy"
 ) -> Proxy | Ensemble:
     """A proxy, or an ensemble; what the bench is ranked by under the protocol unless told."""
     if _training(protocol) is not None:
-        return _trained("proxy", protocol, name or REDUCED_TRAINING.name)
+        return _trained(field, protocol, name or REDUCED_TRAINING.name)
     name = name or DEFAULT_ENSEMBLE[bench]
     if (found := CATALOGUE.get(name)) is not None:
         return found
     added = {} if name in ENSEMBLES else await session.run_sync(ensembles.named, [name])
     known: dict[str, Proxy | Ensemble] = {**CATALOGUE, **ENSEMBLES, **added}
-    return _named("proxy", f"proxy under {protocol}", name, known)
+    return _named(field, f"proxy under {protocol}", name, known)
 
 
 def ranking(

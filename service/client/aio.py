@@ -11,7 +11,7 @@ import httpx2
 from service.client import answers, options
 from service.client.backoff import PATIENCE_SECONDS
 from service.client.calls import Calls
-from service.client.correlations import Correlations
+from service.client.correlations import Correlations, Points
 from service.client.proxies import Proxy
 from service.client.steps import (
     Done,
@@ -70,6 +70,11 @@ class AsyncClient:
 
     async def correlation(self, bench: str, **more: Unpack[options.Correlation]) -> Correlations:
         return await self._run(self._calls.correlation(bench, more))
+
+    async def points(
+        self, bench: str, scores: Sequence[str], **more: Unpack[options.Points]
+    ) -> Points:
+        return await self._run(self._calls.points(bench, scores, more))
 
     async def architecture(self, bench: str, digest: str) -> answers.Architecture:
         return await self._run(self._calls.architecture(bench, digest))

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from service.client import answers, backoff, options
 from service.client.backoff import PASSING_ERRORS, PASSING_STATUSES, Patience, retry_after
-from service.client.correlations import Correlations
+from service.client.correlations import Correlations, Points
 from service.client.errors import ServiceError
 from service.client.proxies import Proxy
 from service.client.rows import Rows
@@ -151,6 +151,9 @@ class Calls:
 
     def correlation(self, bench: str, more: options.Correlation) -> Steps[Correlations]:
         return self._get("/correlation", bench=bench, **more)
+
+    def points(self, bench: str, scores: Sequence[str], more: options.Points) -> Steps[Points]:
+        return self._get("/correlation/points", bench=bench, score=list(scores), **more)
 
     def architecture(self, bench: str, digest: str) -> Steps[answers.Architecture]:
         return self._get(_path("architectures", bench, digest))

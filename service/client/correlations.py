@@ -80,3 +80,24 @@ class Correlations(TypedDict):
     order: str
     missing: list[str]
     items: list[Correlated]
+
+
+class Column(TypedDict):
+    """What one score says of the architectures."""
+
+    name: str
+    kind: Literal["proxy", "ensemble", "published", "reduced_training"]
+    direction: Direction
+    values: list[float | None]
+
+
+class Points(TypedDict):
+    """Scores of many architectures beside their accuracy, in columns sorted by hash."""
+
+    bench: str
+    protocol: Protocol
+    truth: Truth | None
+    total: int
+    hashes: list[str]
+    accuracies: list[float | None]
+    scores: list[Column]

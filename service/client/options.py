@@ -72,6 +72,13 @@ class Correlation(Under, total=False):
     order: str
 
 
+class Points(Under, total=False):
+    """Of `GET /correlation/points`."""
+
+    truth: str | None
+    accuracy: Literal["known"] | None
+
+
 class Table(TypedDict, total=False):
     """What `PUT /accuracies` wants to know of a table as a whole."""
 

@@ -11,7 +11,7 @@ import httpx2
 from service.client import answers, options
 from service.client.backoff import PATIENCE_SECONDS
 from service.client.calls import Calls
-from service.client.correlations import Correlations
+from service.client.correlations import Correlations, Points
 from service.client.proxies import Proxy
 from service.client.steps import (
     Done,
@@ -85,6 +85,10 @@ class Client:
     def correlation(self, bench: str, **more: Unpack[options.Correlation]) -> Correlations:
         """`GET /correlation`."""
         return self._run(self._calls.correlation(bench, more))
+
+    def points(self, bench: str, scores: Sequence[str], **more: Unpack[options.Points]) -> Points:
+        """`GET /correlation/points`: by one score or two."""
+        return self._run(self._calls.points(bench, scores, more))
 
     def architecture(self, bench: str, digest: str) -> answers.Architecture:
         """`GET /architectures/{bench}/{hash}`."""

@@ -7,12 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import (
-    case,
-    func,
-    or_,
-    select,
-)
+from sqlalchemy import Subquery, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.db.models import Architecture, Series, SeriesValue
@@ -115,21 +110,23 @@ def of_architecture(
 
 def means(session: Session, series_id: int, architecture_ids: Collection[int]) -> dict[int, float]:
     """Of those architectures that have values: the mean over their spellings."""
-    spellings = (
-        select(SeriesValue.architecture_id, func.avg(SeriesValue.value).label("value"))
-        .where(
-            SeriesValue.series_id == series_id,
-            SeriesValue.architecture_id.in_(architecture_ids),
-        )
-        .group_by(SeriesValue.architecture_id, SeriesValue.spelling)
+    found = mean_of_each(series_id, architecture_ids)
+    rows = session.execute(select(found.c.architecture_id, found.c.value))
+    return dict(rows.tuples().all())
+
+
+def mean_of_each(series_id: int, architecture_ids: Collection[int] | None = None) -> Subquery:
+    """`architecture_id` and `value`, the mean over its spellings; of these or of all."""
+    spellings = select(SeriesValue.architecture_id, func.avg(SeriesValue.value).label("value"))
+    spellings = spellings.where(SeriesValue.series_id == series_id)
+    if architecture_ids is not None:
+        spellings = spellings.where(SeriesValue.architecture_id.in_(architecture_ids))
+    each = spellings.group_by(SeriesValue.architecture_id, SeriesValue.spelling).subquery()
+    return (
+        select(each.c.architecture_id, func.avg(each.c.value).label("value"))
+        .group_by(each.c.architecture_id)
         .subquery()
     )
-    rows = session.execute(
-        select(spellings.c.architecture_id, func.avg(spellings.c.value)).group_by(
-            spellings.c.architecture_id
-        )
-    )
-    return dict(rows.tuples().all())
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,9 @@ def test_the_catalogue_and_what_is_known(client: Client, scoring: Running) -> No
         each.hash for each in BENCHES["nb201"].neighbours(best["spec"])
     }
     assert client.correlation("nb201")["missing"]
+    points = client.points("nb201", ["params"])
+    scores = dict(zip(points["hashes"], points["scores"][0]["values"], strict=True))
+    assert scores[best["hash"]] == board["items"][0]["score"]
 
 
 @pytest.mark.parametrize("bench", ["nb101", "nb201"])

@@ -39,7 +39,8 @@ export function percent(value, places = 2) {
 /** A correlation, without the zero that all of them have. */
 export function correlation(value, places = 2) {
   if (value === null || value === undefined) return "";
-  return value.toFixed(places).replace("-", MINUS).replace(/^(\D?)0\./, "$1.");
+  const text = value.toFixed(places).replace(/^-(?=[0.]*$)/, "");
+  return text.replace("-", MINUS).replace(/^(\D?)0\./, "$1.");
 }
 
 /** How long something takes. */
