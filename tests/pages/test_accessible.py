@@ -12,13 +12,17 @@ GRAVE = {"serious", "critical"}
 RULES = {"resultTypes": ["violations"]}
 
 
+VIEWS = (*NAMES, "evidence?bench=nb201&axes=value&metric=ndcg@64&box=50,100,50,100")
+"""Every page as it is at first, and views that show more."""
+
+
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("view", VIEWS)
 def test_nothing_grave_and_no_page_wider_than_its_window(
-    page: Page, name: str, theme: Theme
+    page: Page, view: str, theme: Theme
 ) -> None:
     page.emulate_media(color_scheme=theme)
-    page.goto(f"/pages/{name}")
+    page.goto(f"/pages/{view}")
     for width, height in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": height})
         settle(page)

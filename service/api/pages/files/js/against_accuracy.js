@@ -90,7 +90,7 @@ export function drawAgainstAccuracy({ bench, points, item, state, look }) {
           await fetchDrawings(bench, [points.hashes[each]]);
           look(each);
         }, HOVER_MS);
-        return `${shortHash(points.hashes[each])} · ${said(points, each).join(" · ")}`;
+        return shortHash(points.hashes[each]);
       },
       click: (group, n) => location.assign(page("architecture", { bench, hash: points.hashes[group.n[n]] })),
     });

@@ -252,19 +252,25 @@ function named() {
 /** What is compared with what, and when it was. */
 function said() {
   const { truth, items, members, protocol } = model.answer;
-  const architectures = Math.max(...items.map((item) => item.all.architectures));
+  const architectures = items.map((item) => item.all.architectures).sort((a, b) => a - b);
   const computed = items.map((item) => item.computed_at).sort();
   const stale = items.filter((item) => item.stale).length;
   return html`<p class="said muted">
       <span class="strong">${truth.dataset}${truth.split === null ? "" : ` ${truth.split}`} accuracy</span>
       ${truth.epochs === null ? "" : `after ${integer(truth.epochs)} epochs`}, by ${truth.source}. Compared are
-      ${SETS[members]}; up to ${integer(architectures)} different architectures have both a score under
-      <code>${protocol.name}</code> and an accuracy. Computed
+      ${SETS[members]}; of ${upTo(architectures)} different architectures there is both a score, under
+      <code>${protocol.name}</code>, and an accuracy. Computed
       ${ago(computed[0]) === ago(computed.at(-1)) ? ago(computed[0]) : `${ago(computed.at(-1))} to ${ago(computed[0])}`}.
-      ${stale === 0 ? nothing : html`<span class="stale">Of ${integer(stale)} accuracies or scores have come since; a
-        worker computes them again.</span>`}
+      ${stale === 0 ? nothing : html`<span class="stale">${integer(stale)} of them are computed again as soon as a worker has time:
+        accuracies or scores have come since.</span>`}
     </p>
     ${missing()}`;
+}
+
+/** The least and the most of sorted counts. */
+function upTo(counts) {
+  const [least, most] = [integer(counts[0]), integer(counts.at(-1))];
+  return least === most ? most : `${least} to ${most}`;
 }
 
 function missing() {
