@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from service.db.migrate import migrate
+from tests.service import interpreters
 
 START_S = 60.0
 """Importing torch on a machine whose cores are both busy."""
@@ -41,6 +42,9 @@ QUICK = {
 """The same mechanisms as by default, at a pace for tests."""
 
 
+Process = subprocess.Popen[bytes] | interpreters.Forked
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -55,17 +59,24 @@ class Running:
     environment: dict[str, str]
     folder: Path
     port: int = field(default_factory=free_port)
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, Process] = field(default_factory=dict)
 
-    def start(self, name: str, *command: str, **more: str) -> subprocess.Popen[bytes]:
-        with (self.folder / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "service.cli", *command],
-                env={**os.environ, **self.environment, **more},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+    def start(self, name: str, *command: str, cold: bool = False, **more: str) -> Process:
+        """A command; with `cold`, in an interpreter of its own."""
+        log = self.folder / f"{name}.log"
+        environment = {**self.environment, **more}
+        process: Process
+        if cold:
+            with log.open("ab") as opened:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "service.cli", *command],
+                    env={**os.environ, **environment},
+                    stdin=subprocess.DEVNULL,
+                    stdout=opened,
+                    stderr=opened,
+                )
+        else:
+            process = interpreters.start(*command, out=log, err=log, environment=environment)
         self.processes[name] = process
         return process
 
@@ -84,11 +95,11 @@ class Running:
         raise AssertionError(self.log(name))
 
     def start_worker(
-        self, name: str = "worker", *options: str, **more: str
-    ) -> subprocess.Popen[bytes]:
+        self, name: str = "worker", *options: str, cold: bool = False, **more: str
+    ) -> Process:
         """Returns when the worker is ready to work."""
         seen = len(self.lines(name, "worker ready"))
-        process = self.start(name, "worker", *options, **more)
+        process = self.start(name, "worker", *options, cold=cold, **more)
         deadline = time.monotonic() + START_S
         while len(self.lines(name, "worker ready")) == seen:
             assert process.poll() is None, self.log(name)

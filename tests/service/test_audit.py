@@ -1,9 +1,7 @@
 """`nascore audit`: stored scores, computed again."""
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +14,7 @@ from sqlalchemy.orm import Session
 from service.catalogue import CATALOGUE
 from service.db import audits
 from service.workers.audit import BOUNDS, difference
+from tests.service import interpreters
 from tests.service.running import Running, score_all
 
 Audit = Callable[..., subprocess.CompletedProcess[str]]
@@ -38,14 +37,7 @@ CELLS = [
 @pytest.fixture
 def audit(running: Running) -> Audit:
     url = running.environment["NASCORE_DATABASE_URL"]
-    return lambda *options: subprocess.run(
-        [sys.executable, "-m", "service.cli", "audit", *options],
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "NASCORE_DATABASE_URL": url},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return lambda *options: interpreters.run("audit", *options, NASCORE_DATABASE_URL=url)
 
 
 @pytest.fixture

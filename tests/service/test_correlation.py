@@ -33,8 +33,8 @@ from tests.service.correlating import (
     score_some,
     truth,
 )
+from tests.service.interpreters import run as nascore
 from tests.service.running import Running, ask, score_all
-from tests.service.test_command_line import nascore
 
 
 @pytest.fixture(scope="module")
@@ -343,7 +343,8 @@ def test_the_command_prints_the_table(
 ) -> None:
     add_series(running, "made", truth(scored, 6), source="our cluster [May]")
     answer = await_answer(http, "", complete)
-    shown = nascore("evidence", "--bench", "nb201", "--server", running.address)
+    options = ("--bench", "nb201", "--server", running.address)
+    shown = nascore("evidence", *options, COLUMNS="80")
     assert shown.returncode == 0, shown.stderr
     lines = shown.stdout.splitlines()
     first = next(line for line in lines if answer["items"][0]["proxy"] in line)
@@ -354,10 +355,10 @@ def test_the_command_prints_the_table(
     assert shown.stdout.count("in the true top tenth; at least 20 are needed") == 1
     assert "…" not in shown.stdout
     assert "at least 20 are needed" in shown.stdout
-    whole = nascore("evidence", "--bench", "nb201", "--json", "--server", running.address)
+    whole = nascore("evidence", *options, "--json")
     # Not the answer of before: the worker may have told since what its passes took.
     assert json.loads(whole.stdout) == http.get("/correlation?bench=nb201").json()
-    refused = nascore("evidence", "--bench", "nb201", "--truth", "x", "--server", running.address)
+    refused = nascore("evidence", *options, "--truth", "x")
     assert refused.returncode == 1
     assert "one of made" in refused.stderr
 

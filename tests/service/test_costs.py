@@ -21,8 +21,8 @@ from tests.service.correlating import (
     forget,
     truth,
 )
+from tests.service.interpreters import run as nascore
 from tests.service.running import Running, score_all
-from tests.service.test_command_line import nascore
 
 ASKED = ["params", "snip", "nwot", "structural_pools"]
 NEVER = "600"

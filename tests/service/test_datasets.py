@@ -23,25 +23,12 @@ from service.local import Servers
 from tests.benches.data import path as measured
 from tests.conftest import ServerUrls
 from tests.minibatch.writers import cifar100, noise, write_tar
+from tests.service.interpreters import run as nascore
 from tests.service.running import Running, ask
 
 ARCH = "|nor_conv_1x1~0|+|none~0|none~1|+|none~0|nor_conv_3x3~1|none~2|"
 IMAGES = noise(80, 20, 24)
 LABELS = np.arange(80) % 4
-
-
-def nascore(
-    *command: str | Path, cwd: Path | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "service.cli", *command],
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **environment},
-        cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
 
 
 @pytest.fixture
@@ -272,8 +259,7 @@ def test_the_service_on_a_data_directory_is_found(tmp_path: Path) -> None:
         added = nascore("datasets", "add", "mine", "--from", path, "--data-dir", place)
         assert added.returncode == 0, added.stderr
         # Where `nascore up` was started, its data directory need not be named.
-        root = str(Path(__file__).parents[2])
-        listed = nascore("datasets", "list", cwd=tmp_path, PYTHONPATH=root)
+        listed = nascore("datasets", "list", folder=tmp_path)
         assert "mine" in listed.stdout, listed.stderr
         # What is named goes before what the environment says.
         away = "postgresql+psycopg://nascore@127.0.0.1:9/nascore"

@@ -1,9 +1,8 @@
 """Ensembles and percentiles against a population that `nascore reference build` has frozen."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from sqlalchemy import text
 from service.benches import BENCHES
 from service.catalogue import CATALOGUE
 from service.ensembles import unpacked
+from tests.service import interpreters
 from tests.service.running import Running, ask
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -38,17 +38,7 @@ def nascore(worker: Running) -> Command:
         "NASCORE_SERVER": worker.address,
     }
 
-    def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "service.cli", *command],
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200", **there},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
-
-    return run
+    return partial(interpreters.run, **there)
 
 
 def score(worker: Running, spellings: list[dict[str, Any]], *proxies: str) -> list[dict[str, Any]]:

@@ -1,8 +1,5 @@
 """`nascore accuracies import` on the published tables: what is stored is what they say."""
 
-import os
-import subprocess
-import sys
 from collections import defaultdict
 
 import numpy as np
@@ -15,6 +12,7 @@ from service.db import accuracies
 from service.db.accuracies import Columns
 from service.db.models import Architecture, SeriesValue
 from tests.benches.data import path, rows
+from tests.service import interpreters
 from tests.service.running import Running
 
 NB201 = "nb201_accuracy.csv.gz"
@@ -27,13 +25,7 @@ NONE = '{"arch":"|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"}'
 
 def imported(running: Running, table: str) -> str:
     """What the command says of a whole table."""
-    done = subprocess.run(
-        [sys.executable, "-m", "service.cli", "accuracies", "import", path(table)],
-        env={**os.environ, **running.environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = interpreters.run("accuracies", "import", path(table), **running.environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -2,10 +2,8 @@
 
 import gzip
 import json
-import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +13,7 @@ import httpx2
 import pytest
 
 from service.benches import BENCHES
-from tests.service import raw
+from tests.service import interpreters, raw
 from tests.service.raw import ANSWER_S
 from tests.service.running import Running
 from tests.service.test_accuracies import CSV, SAID, TO, cells, put, stored, table
@@ -156,13 +154,7 @@ def test_two_who_write_one_series_at_once(http: httpx2.Client, running: Running)
 
 
 def nascore(running: Running, *command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "service.cli", "accuracies", *command],
-        env={**os.environ, **running.environment, "NO_COLOR": "1", "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return interpreters.run("accuracies", *command, **running.environment)
 
 
 def test_any_table_can_be_imported(running: Running, tmp_path: Path) -> None:

@@ -1,11 +1,10 @@
 """All images of a dataset, from `nascore datasets add --full` to the arrays of a worker."""
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from service.db import datasets as queries
 from service.minibatch import WholeDataset
 from service.minibatch.whole import PART_IMAGES, as_stored
 from tests.minibatch.writers import cifar10, held_out, noise, write_folder, write_tar
+from tests.service import interpreters
 from tests.service.running import Running
 
 IMAGES = noise(100, 20, 24)
@@ -31,20 +31,8 @@ LABELS = np.arange(100) % 4
 @pytest.fixture
 def nascore(running: Running) -> Any:
     """Runs `nascore datasets` on the service's database."""
-
-    def run(*command: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
-        url = running.environment["NASCORE_DATABASE_URL"]
-        environment = {"NO_COLOR": "1", "COLUMNS": "200", "NASCORE_DATABASE_URL": url, **more}
-        return subprocess.run(
-            [sys.executable, "-m", "service.cli", "datasets", *command],
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
-    return run
+    url = running.environment["NASCORE_DATABASE_URL"]
+    return partial(interpreters.run, "datasets", NASCORE_DATABASE_URL=url)
 
 
 def assert_refused(done: subprocess.CompletedProcess[str], reason: str) -> None:

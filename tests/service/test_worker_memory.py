@@ -56,7 +56,7 @@ def test_what_needs_too_much_is_refused_with_its_numbers(
 def test_what_runs_out_of_memory_is_tried_again_and_hurts_nobody(
     http: httpx2.Client, running: Running
 ) -> None:
-    process = running.start_worker("short", NASCORE_WORKER_MEMORY_BYTES=str(2**40))
+    process = running.start_worker("short", cold=True, NASCORE_WORKER_MEMORY_BYTES=str(2**40))
     status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
     (held,) = (int(line.split()[1]) * 1024 for line in status if line.startswith("VmSize"))
     most = held + BETWEEN_BYTES

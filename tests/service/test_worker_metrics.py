@@ -148,7 +148,7 @@ def test_up_gives_each_worker_a_port(running: Running, tmp_path: Path) -> None:
     first = free_port_pair()
     up = ("up", "--port", str(free_port()), "--device", "cpu", "--device", "cpu")
     data = ("--data-dir", str(tmp_path / "data"))
-    process = running.start("up", *up, *data, "--metrics-port", str(first))
+    process = running.start("up", *up, *data, "--metrics-port", str(first), cold=True)
     deadline = time.monotonic() + 2 * START_S
     while "Ctrl-C" not in running.log("up"):
         assert process.poll() is None, running.log("up")
@@ -171,7 +171,7 @@ def test_up_refuses_ports_that_it_cannot_have(running: Running, port: int, tmp_p
     api = free_port()
     data = ("--data-dir", str(tmp_path / "data"), "--device", "cpu", "--port", str(api))
     for name, taken in (("used", port), ("api-port", api)):
-        process = running.start(name, "up", *data, "--metrics-port", str(taken))
+        process = running.start(name, "up", *data, "--metrics-port", str(taken), cold=True)
         assert process.wait(START_S) == 1
         del running.processes[name]
         said = running.log(name)
