@@ -98,15 +98,21 @@ def worker_name() -> str:
     return os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
+@pytest.fixture(scope="session")
+def template() -> str:
+    """What databases are copies of: an empty one, where a folder has no other."""
+    return "template1"
+
+
 @pytest.fixture(scope="module")
 def database_url(
-    servers: ServerUrls, worker_name: str, request: pytest.FixtureRequest
+    servers: ServerUrls, worker_name: str, template: str, request: pytest.FixtureRequest
 ) -> Iterator[str]:
-    """A fresh, empty database for each test module and worker, dropped behind it."""
+    """A fresh database for each test module and worker, dropped behind it."""
     module = re.sub(r"\W", "_", request.node.nodeid.lower())
     # PostgreSQL cuts names after 63 bytes; the end of a path tells more than its beginning.
     name = f"{worker_name}_{module[-50:]}"
-    with fresh.database(servers.database_url, name) as url:
+    with fresh.database(servers.database_url, name, template) as url:
         yield url
 
 

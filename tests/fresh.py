@@ -8,11 +8,11 @@ from sqlalchemy import URL, make_url
 
 
 @contextmanager
-def database(servers_url: str, name: str) -> Iterator[str]:
-    """The URL of a fresh, empty database of that name."""
+def database(servers_url: str, name: str, template: str = "template1") -> Iterator[str]:
+    """The URL of a fresh database of that name: an empty one, or a copy of another."""
     admin = make_url(servers_url)
     _administer(admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    _administer(admin, f'CREATE DATABASE "{name}"')
+    _administer(admin, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield admin.set(database=name).render_as_string(hide_password=False)
     _administer(admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 

@@ -5,8 +5,19 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from service.db.migrate import migrate
+from tests import fresh
 from tests.conftest import ServerUrls
 from tests.service.running import QUICK, Running, client, serving
+
+
+@pytest.fixture(scope="session")
+def template(servers: ServerUrls, worker_name: str) -> Iterator[str]:
+    """The name of a migrated database: copying it takes a tenth of what migrating does."""
+    name = f"{worker_name}_template"
+    with fresh.database(servers.database_url, name) as url:
+        migrate(url)
+        yield name
 
 
 @pytest.fixture(scope="module")
