@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -52,12 +53,11 @@ READS = {
 
 
 def test_any_order_gives_the_same_bits() -> None:
-    """200 random orders: nothing that one network leaves behind reaches another."""
+    """All 24 of four: nothing that one network leaves behind reaches another."""
     names = ["concat_and_crop", "average_pool", "max_pools", "strided"]
     alone = {name: bits(swept(GRAPHS[name], dtype=torch.float32)) for name in names}
-    order = np.random.default_rng(0)
-    for _ in range(200):
-        for name in order.permutation(names):
+    for order in permutations(names):
+        for name in order:
             assert bits(swept(GRAPHS[name], dtype=torch.float32)) == alone[name]
 
 
