@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 import redis
+from xdist.remote import Producer
 
-from tests import fresh
+from tests import distribution, fresh
 
 ROOT = Path(__file__).parent.parent
 KEEPER = Path(__file__).parent / "local" / "keeper.py"
@@ -39,6 +40,15 @@ class ServerUrls:
 def run_folder(basetemp: Path, is_worker: bool) -> Path:
     """The one folder that all processes of this test run share."""
     return (basetemp.parent if is_worker else basetemp) / "servers"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    distribution.longest_first(items, ROOT / "tests")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> distribution.ByFile:
+    return distribution.ByFile(config, log)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
