@@ -96,11 +96,11 @@ def test_nothing_reads_what_nobody_wrote() -> None:
     """With every allocation full of NaN first, the same bits."""
     before = [bits(swept(each, dtype=torch.float32)) for each in SMALL.values()]
     assert torch.utils.deterministic.fill_uninitialized_memory
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode("error")
     try:
         filled = [bits(swept(each, dtype=torch.float32)) for each in SMALL.values()]
     finally:
-        torch.use_deterministic_algorithms(False)
+        torch.set_deterministic_debug_mode("default")
     assert filled == before
 
 
