@@ -12,6 +12,8 @@ the middle of what the filter leaves, each compared with what numpy sorts. What 
 core, in the API and in PostgreSQL together, is what it takes on a machine with nothing else to do,
 but for the wire; the median by the clock is what it took on this one. Where the first passes 20 ms,
 the command fails.
+
+Then pages from the middle of a board on, by `offset`, in several orders.
 """
 
 import base64
@@ -53,6 +55,14 @@ BOARDS = {
 }
 
 
+ORDERS: dict[str, dict[str, Any]] = {
+    "score": {},
+    "score, parameters: middle 50 %": {},
+    "accuracy": {"sort": "accuracy"},
+    "parameters": {"sort": "parameters"},
+}
+
+
 def main(
     rows: Annotated[int, typer.Option(min=1_000, help="Of each board.")] = 423_624,
     repetitions: Annotated[int, typer.Option(min=3, help="Of each page.")] = 30,
@@ -81,15 +91,22 @@ def main(
                 for board in BOARDS
                 for title in synthetic.filters
             ]
+            jumps = [_jumped(http, clock, synthetic, order, repetitions) for order in ORDERS]
             whole = list(_whole(http, synthetic.filters))
-    _print(found, whole)
+    _print(found, jumps, whole)
     slowest = max(
         each.get(page, 0.0) for each in found for page in ("first_core_ms", "middle_core_ms")
     )
     machine = this_machine()
     print(f"\n{rows:,} rows a board; filled in {filled:.0f} s. {machine}.")
     if as_json is not None:
-        report = {"machine": asdict(machine), "rows": rows, "pages": found, "whole": whole}
+        report = {
+            "machine": asdict(machine),
+            "rows": rows,
+            "pages": found,
+            "jumps": jumps,
+            "whole": whole,
+        }
         as_json.write_text(json.dumps(report, indent=2) + "\n")
     raise typer.Exit(1 if slowest > LIMIT_MS else 0)
 
@@ -268,6 +285,27 @@ def _measured(
     return found
 
 
+def _jumped(
+    http: httpx2.Client, clock: "Clock", synthetic: Synthetic, order: str, repetitions: int
+) -> dict[str, Any]:
+    """From a row in the middle on, which costs the most: the first page in an order of many rows,
+    and those that follow."""
+    query = synthetic.filters.get(order.partition(", ")[2], {})
+    asked = {"bench": BENCH, "proxy": "nwot", **query, **ORDERS[order], "limit": PAGE}
+    total = http.get("/rank", params={**asked, "sort": "score", "limit": 1}).json()["total"]
+    found: dict[str, Any] = {"order": order, "total": total}
+    offsets = total // 2 - PAGE * np.arange(repetitions)
+    for name, some in (("first", offsets[:1]), ("next", offsets[1:])):
+        worked = clock.core_seconds()
+        times = [_milliseconds(http, {**asked, "offset": int(offset)}) for offset in some]
+        worked = clock.core_seconds() - worked
+        found |= {
+            f"{name}_core_ms": round(1e3 * worked / len(some), 1),
+            f"{name}_ms": round(median(times), 1),
+        }
+    return found
+
+
 class Clock:
     """Reads what the API and PostgreSQL's sessions with it have used of the cores."""
 
@@ -314,7 +352,9 @@ def _whole(http: httpx2.Client, filters: Mapping[str, Mapping[str, Any]]) -> Ite
         yield {"filter": title, "rows": lines, "seconds": round(seconds, 1)}
 
 
-def _print(found: list[dict[str, Any]], whole: list[dict[str, Any]]) -> None:
+def _print(
+    found: list[dict[str, Any]], jumps: list[dict[str, Any]], whole: list[dict[str, Any]]
+) -> None:
     print("| board | filter | rows | first page: ms of a core | by the clock | middle | clock |")
     print("|---|---|---:|---:|---:|---:|---:|")
     for each in found:
@@ -323,6 +363,13 @@ def _print(found: list[dict[str, Any]], whole: list[dict[str, Any]]) -> None:
             for name in ("first_core_ms", "first_ms", "middle_core_ms", "middle_ms")
         ]
         print(f"| {each['board']} | {each['filter']} | {each['total']:,} | {' | '.join(cells)} |")
+    print("\n| to the middle, by | rows | first page: ms of a core | by the clock | next | clock |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for each in jumps:
+        cells = [
+            f"{each[name]}" for name in ("first_core_ms", "first_ms", "next_core_ms", "next_ms")
+        ]
+        print(f"| {each['order']} | {each['total']:,} | {' | '.join(cells)} |")
     print("\n| all rows as CSV | rows | s |\n|---|---:|---:|")
     for each in whole:
         print(f"| {each['filter']} | {each['rows']:,} | {each['seconds']} |")

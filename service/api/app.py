@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from service.api import memory, openapi, pages, problems
 from service.api.body import Body
+from service.api.known_sheets import KnownSheets
 from service.api.memory import Collections
 from service.api.methods import Methods
 from service.api.observe import Observe
@@ -83,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.turns = Turns()
+    app.state.known_sheets = KnownSheets()
     app.state.registry = registry = CollectorRegistry()
     # The last added is the first to see a request.
     problems.install(app)

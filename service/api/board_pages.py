@@ -30,6 +30,11 @@ def key(after: Cursor) -> tuple[float, int] | None:
     return (value, architecture_id) if position else None
 
 
+def position(after: Cursor) -> int:
+    """How many rows are before the page."""
+    return after[-1]
+
+
 def ranked(rows: Sequence[boards.Row], after: Cursor) -> tuple[list[Ranked], Cursor]:
     """The rows of a page behind `after`, and the cursor behind them."""
     items = []
@@ -39,16 +44,26 @@ def ranked(rows: Sequence[boards.Row], after: Cursor) -> tuple[list[Ranked], Cur
         if found.value != value or place == 0:
             value, place = found.value, position
         architecture_id = found.architecture_id
-        items.append(
-            Ranked(
-                rank=place,
-                hash=found.hash,
-                spec=dict(found.spec),
-                score=found.value,
-                accuracy=found.accuracy,
-            )
-        )
+        items.append(row(place, found))
     return items, (name, value, architecture_id, place, position)
+
+
+def row(rank: int, found: boards.Row) -> Ranked:
+    return Ranked(
+        rank=rank,
+        hash=found.hash,
+        spec=dict(found.spec),
+        score=found.value,
+        accuracy=found.accuracy,
+        parameters=found.parameters,
+        flops=found.flops,
+    )
+
+
+def behind(board: str, offset: int, items: Sequence[Ranked], rows: Sequence[boards.Row]) -> Cursor:
+    """The cursor behind rows that are best first from `offset` on; there is one at least."""
+    last = rows[-1]
+    return (board, last.value, last.architecture_id, items[-1].rank, offset + len(rows))
 
 
 def write(last: Cursor) -> str:

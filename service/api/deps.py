@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from service.api.known_sheets import KnownSheets
 from service.api.progress import Progress
 from service.api.turns import Turns
 from service.queue import AsyncDoorbells
@@ -38,9 +39,15 @@ async def _turns(request: Request) -> Turns:
     return found
 
 
+async def _known_sheets(request: Request) -> KnownSheets:
+    found: KnownSheets = request.app.state.known_sheets
+    return found
+
+
 SettingsDep = Annotated[Settings, Depends(_settings)]
 # Not a session: a request that waits must not hold a connection meanwhile.
 DatabaseDep = Annotated[async_sessionmaker[AsyncSession], Depends(_database)]
 DoorbellsDep = Annotated[AsyncDoorbells, Depends(_doorbells)]
 TurnsDep = Annotated[Turns, Depends(_turns)]
 ProgressDep = Annotated[Progress, Depends(_progress)]
+KnownSheetsDep = Annotated[KnownSheets, Depends(_known_sheets)]

@@ -152,10 +152,12 @@ class Ranked(TypedDict):
     spec: Spelling
     score: float
     accuracy: float | None
+    parameters: int
+    flops: int
 
 
 class Board(TypedDict):
-    """A page of a leaderboard, best first."""
+    """A page of a leaderboard, best first unless another order is asked for."""
 
     bench: str
     proxy: str
@@ -167,6 +169,10 @@ class Board(TypedDict):
     total: int
     undefined: int
     truth: str | None
+    sort: Literal["score", "accuracy", "parameters", "flops"]
+    reverse: bool
+    offset: int
+    matches: int | None
     items: list[Ranked]
     next: str | None
 

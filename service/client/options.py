@@ -57,6 +57,10 @@ class Rank(Under, total=False):
     proxy: str | None
     truth: str | None
     cursor: str | None
+    sort: Literal["score", "accuracy", "parameters", "flops"]
+    reverse: bool
+    offset: int | None
+    at: str | None
     parameters_min: int | None
     parameters_max: int | None
     flops_min: int | None

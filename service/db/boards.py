@@ -4,7 +4,7 @@
 migration 0006, in the transaction that adds scores. Accuracies are placed by `service.db.known`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,9 @@ class Row:
     architecture_id: int
     hash: str
     spec: Mapping[str, Any]
+    parameters: int
+    """Of the `full` network with ten classes."""
+    flops: int
     value: float
     accuracy: float | None
     """In the series asked for: the mean over the trained spellings."""
@@ -139,7 +142,7 @@ async def total(session: AsyncSession, asked: Asked) -> int:
         rows = (
             select(func.count())
             .select_from(Place)
-            .where(_listed(asked), Place.size_class.in_(cut), *_within(asked.wanted))
+            .where(listed(asked), Place.size_class.in_(cut), *within(asked.wanted))
         )
         found += (await session.execute(rows)).scalar_one()
     return found
@@ -157,15 +160,31 @@ async def page(
         return []
     best = (_best if asked.wanted == EVERYTHING else _best_of_classes)(asked, after, limit)
     found = await session.execute(
-        select(Architecture.id, Architecture.hash, Architecture.spec, best.c.value)
+        select(*COLUMNS, best.c.value)
         .join(best, best.c.architecture_id == Architecture.id)
-        .order_by(*_order(best.c.value, best.c.architecture_id, asked.larger))
+        .order_by(*order(best.c.value, best.c.architecture_id, asked.larger))
     )
-    rows = found.all()
+    return await rows(session, asked, found.all())
+
+
+COLUMNS = (
+    Architecture.id,
+    Architecture.hash,
+    Architecture.spec,
+    Architecture.parameters,
+    Architecture.flops,
+)
+
+
+async def rows(session: AsyncSession, asked: Asked, found: Sequence[Any]) -> list[Row]:
+    """What has the `COLUMNS` and a score as rows of the board, which have their accuracies too."""
     means: Mapping[int, float] = {}
     if asked.truth is not None:
-        means = await session.run_sync(accuracies.means, asked.truth, [row.id for row in rows])
-    return [Row(row.id, row.hash, row.spec, row.value, means.get(row.id)) for row in rows]
+        means = await session.run_sync(accuracies.means, asked.truth, [each.id for each in found])
+    return [
+        Row(id_, digest, spec, parameters, flops, value, means.get(id_))
+        for id_, digest, spec, parameters, flops, value in found
+    ]
 
 
 def _best(asked: Asked, after: tuple[float, int] | None, limit: int) -> Subquery:
@@ -178,7 +197,7 @@ def _best(asked: Asked, after: tuple[float, int] | None, limit: int) -> Subquery
             Score.value.is_not(None),
             *_behind(tuple_(Score.value, Score.architecture_id), after, asked.larger),
         )
-        .order_by(*_order(Score.value, Score.architecture_id, asked.larger))
+        .order_by(*order(Score.value, Score.architecture_id, asked.larger))
         .limit(limit)
         .subquery()
     )
@@ -195,19 +214,19 @@ def _best_of_classes(asked: Asked, after: tuple[float, int] | None, limit: int) 
     of_class = (
         select(Place.value, Place.architecture_id)
         .where(
-            _listed(asked),
+            listed(asked),
             Place.size_class == classes.c.size_class,
-            *_within(asked.wanted),
+            *within(asked.wanted),
             *_behind(tuple_(Place.value, Place.architecture_id), after, asked.larger),
         )
-        .order_by(*_order(Place.value, Place.architecture_id, asked.larger))
+        .order_by(*order(Place.value, Place.architecture_id, asked.larger))
         .limit(limit)
         .lateral()
     )
     return (
         select(of_class.c.value, of_class.c.architecture_id)
         .select_from(classes.join(of_class, true()))
-        .order_by(*_order(of_class.c.value, of_class.c.architecture_id, asked.larger))
+        .order_by(*order(of_class.c.value, of_class.c.architecture_id, asked.larger))
         .limit(limit)
         .subquery()
     )
@@ -223,11 +242,13 @@ async def truths(session: AsyncSession, bench: str) -> list[tuple[int, int]]:
     return [(series, changes) for series, changes in rows]
 
 
-def _listed(asked: Asked) -> ColumnElement[bool]:
+def listed(asked: Asked) -> ColumnElement[bool]:
+    """Of places: whether they are those of the board, or of its known part."""
     return and_(Place.board_id == asked.counted.id, Place.known == asked.wanted.known)
 
 
-def _within(asked: Filter) -> list[ColumnElement[bool]]:
+def within(asked: Filter) -> list[ColumnElement[bool]]:
+    """Of places: whether their sizes are within the bounds; none where nothing is bounded."""
     bounds = []
     for measure, wanted in ((Place.parameters, asked.parameters), (Place.flops, asked.flops)):
         if wanted.least is not None:
@@ -245,7 +266,8 @@ def _behind(
     return [key < after if larger else key > after]
 
 
-def _order(value: Any, architecture_id: Any, larger: bool) -> tuple[Any, Any]:
+def order(value: Any, architecture_id: Any, larger: bool) -> tuple[Any, Any]:
+    """Equal values by id, in the same direction."""
     return (
         (value.desc(), architecture_id.desc()) if larger else (value.asc(), architecture_id.asc())
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmarks import chromium
 from tests import fresh
@@ -15,6 +15,8 @@ from tests.service.running import Running, client, serving
 
 WAIT_MS = 15_000
 """For what a page should show: the machine may be busy with other tests."""
+
+expect.set_options(timeout=WAIT_MS)
 
 
 # Of the package, not of the session: while Playwright runs, no other test could run an event loop.

@@ -41,12 +41,14 @@ def test_csv_says_what_json_says(
         answer = http.get(path, headers={"Accept": CSV})
         rows += table(answer)
         path = answer.links["next"]["url"] if "next" in answer.links else ""
-    assert list(rows[0]) == ["rank", "hash", "score", "accuracy", *fields]
+    head = ["rank", "hash", "score", "accuracy", "parameters", "flops"]
+    assert list(rows[0]) == [*head, *fields]
     assert len(rows) == len(items) > 7
     for row, item in zip(rows, items, strict=True):
         assert (int(row["rank"]), row["hash"]) == (item["rank"], item["hash"])
         assert float(row["score"]) == item["score"]
         assert row["accuracy"] == ""
+        assert (int(row["parameters"]), int(row["flops"])) == (item["parameters"], item["flops"])
         read = {f: row[f] if f == "arch" else json.loads(row[f]) for f in fields}
         assert read == item["spec"]
         for field in ("hash", *fields):
@@ -55,7 +57,7 @@ def test_csv_says_what_json_says(
 
 def test_an_empty_board_has_its_header(http: httpx2.Client) -> None:
     answer = http.get("/rank?bench=nb101&seed=5", headers={"Accept": CSV})
-    assert answer.text == "rank,hash,score,accuracy,matrix,ops\r\n"
+    assert answer.text == "rank,hash,score,accuracy,parameters,flops,matrix,ops\r\n"
 
 
 @pytest.mark.parametrize(

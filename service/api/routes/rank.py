@@ -1,23 +1,23 @@
 """GET /rank: the leaderboard of a bench, page by page."""
 
-from typing import Annotated, Any, Literal
+from functools import partial
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from service.api import asking, board_pages, etag, problems, whole_boards
+from service.api import asking, board_pages, board_query, board_views, etag, problems, whole_boards
 from service.api.answers import NO_POPULATION
-from service.api.deps import DatabaseDep, SettingsDep
+from service.api.board_query import View
+from service.api.deps import DatabaseDep, KnownSheetsDep, SettingsDep
 from service.api.negotiation import preferred
 from service.api.openapi import header
-from service.api.problems import Fault
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.rank import CSV_TYPE, Board, as_csv
 from service.api.schemas.score import NAME, SEEDS
 from service.catalogue import Proxy
 from service.db import boards, protocols
 from service.db.boards import Filter
-from service.db.size_classes import Range
 from service.ensembles import Ensemble
 
 router = APIRouter(tags=["scores"])
@@ -31,52 +31,9 @@ HEADERS: dict[str, Any] = {
     "Vary": {"description": "`Accept`", **_TEXT},
 }
 ROWS = (
-    "rank,hash,score,accuracy,arch\r\n1,d01cd8f572adc5e759ca8b8af861d441,295.28,,|none~0|+...\r\n"
+    "rank,hash,score,accuracy,parameters,flops,arch\r\n"
+    "1,d01cd8f572adc5e759ca8b8af861d441,295.28,,316138,40448384,|none~0|+...\r\n"
 )
-
-
-_Bound = Annotated[int | None, Query(ge=0, lt=2**62)]
-
-
-def _filter(
-    parameters_min: _Bound = None,
-    parameters_max: _Bound = None,
-    flops_min: _Bound = None,
-    flops_max: _Bound = None,
-    accuracy: Annotated[
-        Literal["known"] | None, Query(description="Only what has a trained accuracy.")
-    ] = None,
-) -> Filter:
-    """What of the board is asked for. Sizes are those of the `full` network with ten classes."""
-    asked = Filter(
-        Range(parameters_min, parameters_max),
-        Range(flops_min, flops_max),
-        accuracy is not None,
-    )
-    faults = [
-        Fault(
-            field=f"{name}_min",
-            detail=f"{each.least} is more than {name}_max",
-            valid=f"at most {each.most}",
-        )
-        for name, each in (("parameters", asked.parameters), ("flops", asked.flops))
-        if each.least is not None and each.most is not None and each.least > each.most
-    ]
-    if faults:
-        raise problems.invalid(faults)
-    return asked
-
-
-def _query(asked: Filter) -> dict[str, str]:
-    """The filter as it is asked for."""
-    bounds = {
-        "parameters_min": asked.parameters.least,
-        "parameters_max": asked.parameters.most,
-        "flops_min": asked.flops.least,
-        "flops_max": asked.flops.most,
-    }
-    found = {name: str(bound) for name, bound in bounds.items() if bound is not None}
-    return {**found, "accuracy": "known"} if asked.known else found
 
 
 def _best(operation: str) -> dict[str, Any]:
@@ -105,7 +62,9 @@ async def rank(
     request: Request,
     database: DatabaseDep,
     settings: SettingsDep,
-    wanted: Annotated[Filter, Depends(_filter)],
+    known_sheets: KnownSheetsDep,
+    wanted: Annotated[Filter, Depends(board_query.filtered)],
+    view: Annotated[View, Depends(board_query.viewed)],
     bench: Annotated[str, Query(pattern=NAME, examples=["nb201"])],
     proxy: Annotated[
         str | None,
@@ -134,9 +93,9 @@ async def rank(
     """
     asked = asking.bench_named(bench)
     limit = min(limit, settings.page_limit)
-    form = preferred(request.headers.get("Accept"), (JSON, CSV))
-    if everything:
-        _check_whole(form, cursor)
+    offered = (CSV, JSON) if everything else (JSON, CSV)
+    form = preferred(request.headers.get("Accept"), offered)
+    board_query.check(view, cursor, form, everything=everything)
     spec_fields = list(asked.read(asked.example).architecture.spec)
     async with database() as session:
         # One moment for all that a page says: counts are of its rows, and its tag is of both.
@@ -148,7 +107,7 @@ async def rank(
         trained = await asking.truth_named(session, asked.name, truth)
         name = f"{described.digest}/{ranked_by.name}/{ranking.revision}"
         if wanted != boards.EVERYTHING:
-            name += f"/{urlencode(_query(wanted))}"
+            name += f"/{urlencode(board_query.as_query(wanted))}"
         after = board_pages.first(name) if cursor is None else board_pages.read(cursor, name)
         truths = await boards.truths(session, asked.name) if wanted.known else ()
         counted = await boards.counts(session, ranking)
@@ -156,8 +115,8 @@ async def rank(
         # it some time after their series has changed.
         size = (counted.total, counted.undefined, sum(counted.known.values()) * wanted.known)
         known = None if trained is None else (trained.name, trained.changes)
-        page = "everything" if everything else (cursor, limit)
-        tag = etag.weak(request.app.version, name, size, known, truths, page, form)
+        shown = "everything" if everything else (cursor, limit, view)
+        tag = etag.weak(request.app.version, name, size, known, truths, shown, form)
         headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept"}
         if etag.is_current(if_none_match, tag):
             # What the compressed page says of itself.
@@ -165,14 +124,20 @@ async def rank(
             return Response(status_code=304, headers=headers)
         board = boards.Asked(ranking, counted, wanted, None if trained is None else trained.id)
         if not everything:
-            rows = await boards.page(session, board, board_pages.key(after), limit + 1)
-            total = await boards.total(session, board) if form == JSON else 0
+            counting = form == JSON or not view.is_first
+            total = await boards.total(session, board) if counting else 0
+            part = board_views.Asked(asked.name, board, view, limit, total)
+            if view.is_first:
+                page = await board_views.page(session, part, after)
+            else:
+                state = (name, size, known, tuple(truths))
+                sheet = partial(known_sheets.of, session, state, board, trained)
+                page = await board_views.window(session, part, name, sheet)
     if everything:
         return await whole_boards.answer(
             database, board, after, settings.page_limit, spec_fields, headers
         )
-    items, last = board_pages.ranked(rows[:limit], after)
-    following = board_pages.write(last) if len(rows) > limit else None
+    following = page.following
     if following is not None:
         query = {
             "bench": bench,
@@ -181,13 +146,13 @@ async def rank(
             "dataset": dataset,
             "seed": seed,
             **({} if truth is None else {"truth": truth}),
-            **_query(wanted),
+            **board_query.as_query(wanted),
             "limit": limit,
             "cursor": following,
         }
         headers["Link"] = f'</rank?{urlencode(query)}>; rel="next"'
     if form == CSV:
-        return Response(as_csv(items, spec_fields), headers=headers, media_type=CSV_TYPE)
+        return Response(as_csv(page.items, spec_fields), headers=headers, media_type=CSV_TYPE)
     answer = Board(
         bench=asked.name,
         proxy=ranked_by.name,
@@ -195,27 +160,18 @@ async def rank(
         direction=ranking.direction,
         evidence=ranked_by.evidence.get(asked.name, "none"),
         population=None if isinstance(ranked_by, Proxy) else ranking.revision,
-        reason=_why_empty(ranked_by, stored, counted),
+        reason=page.reason or _why_empty(ranked_by, stored, counted),
         total=total,
         undefined=counted.undefined,
         truth=None if trained is None else trained.name,
-        items=items,
+        sort=view.sort,
+        reverse=view.reverse,
+        offset=page.offset,
+        matches=page.matches,
+        items=page.items,
         next=following,
     )
     return Response(answer.model_dump_json(), headers=headers, media_type=JSON)
-
-
-def _check_whole(form: str, cursor: str | None) -> None:
-    """Raises ProblemError where not all rows can be sent so."""
-    faults = []
-    if form != CSV:
-        fault = "all rows at once are CSV"
-        faults.append(Fault(field="everything", detail=fault, valid="with `Accept: text/csv`"))
-    if cursor is not None:
-        fault = "all rows have no page"
-        faults.append(Fault(field="cursor", detail=fault, valid="without `everything`"))
-    if faults:
-        raise problems.invalid(faults)
 
 
 def _why_empty(

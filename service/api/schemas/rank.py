@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -12,12 +12,14 @@ from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import Written
 from service.catalogue import Direction
 
+Sort = Literal["score", "accuracy", "parameters", "flops"]
+
 
 class Ranked(BaseModel):
     """One row of a board."""
 
     rank: int = Field(
-        description="From 1, among what the filter leaves; equal scores share a rank."
+        description="By score, from 1, among what the filter leaves; equal scores share a rank."
     )
     hash: str
     spec: Written
@@ -25,10 +27,12 @@ class Ranked(BaseModel):
     accuracy: float | None = Field(
         description="The mean over the trained spellings in the series `truth`, where it has any."
     )
+    parameters: int = Field(description="Of the `full` network with ten classes.")
+    flops: int = Field(description="Multiply-adds of one image of that network.")
 
 
 class Board(BaseModel):
-    """A page of a leaderboard, best first."""
+    """A page of a leaderboard, best first unless another order is asked for."""
 
     bench: str
     proxy: str
@@ -38,7 +42,10 @@ class Board(BaseModel):
     population: int | None = Field(
         description="Of an ensemble: the version of the reference population that it ranks among."
     )
-    reason: str | None = Field(description="Of an ensemble without scores: why it has none.")
+    reason: str | None = Field(
+        description="Of an ensemble without scores, or of an architecture that is not there: why "
+        "there are no rows."
+    )
     total: int = Field(
         description="Architectures with a score that the filter leaves: exact, as scores are "
         "counted by size while they are added, and one by one only near the filter's bounds."
@@ -49,12 +56,22 @@ class Board(BaseModel):
     truth: str | None = Field(
         description="The series that `accuracy` is of; null where the bench has no accuracies."
     )
+    sort: Sort = Field(description="What the rows are sorted by.")
+    reverse: bool = Field(description="Whether the other way round.")
+    offset: int = Field(description="How many rows stand before the page.")
+    matches: int | None = Field(
+        description="Of `at`: how many rows have hashes that begin so, a hundred at most; the page "
+        "begins at the first of them by hash."
+    )
     items: list[Ranked]
-    next: str | None = Field(description="The cursor of the next page, null on the last one.")
+    next: str | None = Field(
+        description="The cursor of the next page; null on the last one, and where the order is "
+        "another than best first."
+    )
 
 
 CSV_TYPE = "text/csv; charset=utf-8; header=present"
-CSV_HEADER = ("rank", "hash", "score", "accuracy")
+CSV_HEADER = ("rank", "hash", "score", "accuracy", "parameters", "flops")
 
 
 def as_csv(items: Sequence[Ranked], spec_fields: Sequence[str], *, header: bool = True) -> str:
@@ -68,7 +85,8 @@ def as_csv(items: Sequence[Ranked], spec_fields: Sequence[str], *, header: bool 
         writer.writerow((*CSV_HEADER, *spec_fields))
     for item in items:
         spec = (cell(item.spec[name]) for name in spec_fields)
-        writer.writerow((item.rank, item.hash, item.score, item.accuracy, *spec))
+        sizes = (item.parameters, item.flops)
+        writer.writerow((item.rank, item.hash, item.score, item.accuracy, *sizes, *spec))
     return table.getvalue()
 
 
