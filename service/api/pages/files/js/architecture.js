@@ -4,7 +4,7 @@ import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { onMove, page, read, write } from "./address.js";
 import { address, get, post } from "./api.js";
 import { catalogue, defaultProxy } from "./catalogue.js";
-import { cell } from "./cell.js";
+import { cell, isLong } from "./cell.js";
 import { select } from "./choices.js";
 import { copyButton } from "./copying.js";
 import { compact, integer, percent, shortHash } from "./format.js";
@@ -117,15 +117,19 @@ function body() {
   const { answer, benches } = found;
   const bench = benches.get(asked.bench);
   const protocol = chosenProtocol();
+  const origin = asked.origin === "shown";
   return html`${portrait(answer, bench)}
     <section aria-labelledby="scores">
       <header class="with-fields">
         <h2 id="scores">Scores</h2>
         <div class="fields">${protocol ? protocolChoice(answer.protocols, protocol) : nothing}${originChoice()}</div>
       </header>
-      ${protocol
-        ? scoresTable({ bench: asked.bench, records: records(protocol), protocol, proxies: found.proxies, origin: asked.origin === "shown" })
-        : html`<p class="muted">It has none yet. <a href=${tryIt(answer.spec)}>Score it.</a></p>`}
+      <div class="scored ${origin ? "wide" : ""}">
+        <aside aria-label="Where it stands">${proxyChoice(protocol)} ${standing()}</aside>
+        ${protocol
+          ? scoresTable({ bench: asked.bench, records: records(protocol), protocol, proxies: found.proxies, origin })
+          : html`<p class="muted">It has none yet. <a href=${tryIt(answer.spec)}>Score it.</a></p>`}
+      </div>
     </section>
     <section aria-labelledby="accuracy">
       <h2 id="accuracy">Trained accuracy</h2>
@@ -135,10 +139,7 @@ function body() {
       ? nothing
       : html`<section aria-labelledby="trainings"><h2 id="trainings">Reduced trainings</h2>${trainings(answer.trainings)}</section>`}
     <section aria-labelledby="around">
-      <header class="with-fields">
-        <h2 id="around">Where it stands, and its neighbours</h2>
-        <div class="fields">${proxyChoice(protocol)}</div>
-      </header>
+      <h2 id="around">Neighbours</h2>
       ${surroundings(answer)}
     </section>
     <section aria-labelledby="spellings">
@@ -157,7 +158,7 @@ function portrait(answer, bench) {
   const save = (event) => saveSvg(event.currentTarget.closest("figure").querySelector("svg"), name);
   return html`<div class="portrait">
     <figure class="card">
-      <div class="drawn">${cell(answer.drawing, { size: 260, grow: 1.75 })}</div>
+      <div class="drawn" tabindex=${isLong(answer.drawing) ? 0 : nothing}>${cell(answer.drawing, { size: 260, grow: 1.75 })}</div>
       <figcaption>
         ${answer.drawing.edges.length ? nothing : html`<span class="muted">No path leads from input to output.</span>`}
         <button type="button" @click=${save}>Download SVG</button>
@@ -205,25 +206,29 @@ function proxyChoice(protocol) {
   return select("By", options, chosenProxy(protocol).name, (proxy) => choose({ proxy }));
 }
 
+function standing() {
+  if (around === null) return loading(3, "Looking where it stands");
+  return around.problem ? nothing : standingFigure(around.standing);
+}
+
 function surroundings(answer) {
   if (around === null) return loading(5, "Looking around");
   if (around.problem) return error(around.problem, place);
-  const { standing, near, proxy } = around;
+  const { near, proxy } = around;
   const known = (each) => Object.keys(each.scores).length > 0;
   const { under, origin } = asked;
-  return html`${standingFigure(standing)}
-    ${neighbours({
-      bench: asked.bench,
-      proxy,
-      own: standing.score,
-      around: near,
-      all: asked.all === "shown",
-      showAll: () => choose({ all: "shown" }, { replace: true }),
-      link: (each) =>
-        known(each)
-          ? page("architecture", { bench: asked.bench, hash: each.hash, proxy: asked.proxy, under, origin })
-          : tryIt(each.spec),
-    })}`;
+  return neighbours({
+    bench: asked.bench,
+    proxy,
+    own: around.standing.score,
+    around: near,
+    all: asked.all === "shown",
+    showAll: () => choose({ all: "shown" }, { replace: true }),
+    link: (each) =>
+      known(each)
+        ? page("architecture", { bench: asked.bench, hash: each.hash, proxy: asked.proxy, under, origin })
+        : tryIt(each.spec),
+  });
 }
 
 function spellings(bench, answer) {

@@ -8,6 +8,7 @@ const MARGIN = 3;
 const LABELLED = 64; // Cells that must be lower than this, as in rows, have colours alone,
 const TINY = 0.5; // and are no larger than so, that all rows of a table look alike.
 const NATURAL = 1;
+const LONG = 480; // Wider ones are not made to fit a phone, where nobody could read them.
 const WIDEST = 4; // Times its height, so that a long chain is no wider than its neighbours.
 
 /**
@@ -21,13 +22,19 @@ export function cell(drawing, { size = null, grow = NATURAL } = {}) {
   const labelled = size === null || size >= LABELLED;
   const most = labelled ? grow : TINY;
   const scale = size === null ? NATURAL : Math.min(most, size / height, (WIDEST * size) / width);
+  const classes = `cell ${labelled ? "" : "tiny"} ${isLong(drawing) ? "long" : ""}`;
   const box = `${-MARGIN} ${-MARGIN} ${width} ${height}`;
   const ports = arrivals(drawing);
-  return html`<svg class="cell ${labelled ? "" : "tiny"}" viewBox=${box} role="img"
+  return html`<svg class=${classes} viewBox=${box} role="img"
     aria-label=${inWords(drawing)} width=${Math.round(width * scale)} height=${Math.round(height * scale)}>
     ${drawing.edges.map((edge, n) => line(drawing, edge, ports[n]))}
     ${drawing.vertices.map((vertex) => operation(vertex, labelled))}
   </svg>`;
+}
+
+/** Whether a drawing of a large size may have to be scrolled. */
+export function isLong(drawing) {
+  return drawing.width > LONG;
 }
 
 /** What the drawing shows, for who cannot see it. */
@@ -44,10 +51,11 @@ export function inWords(drawing) {
 }
 
 function operation({ kind, label, x, y }, labelled) {
+  const size = label.length > 4 ? "lengthy" : "";
   return svg`<g class="vertex kind-${kind}">
     <title>${kind.replaceAll("_", " ")}</title>
     <rect x=${x - WIDTH / 2} y=${y - HEIGHT / 2} width=${WIDTH} height=${HEIGHT} rx="5"></rect>
-    ${labelled ? svg`<text x=${x} y=${y} dy="0.35em" text-anchor="middle">${label}</text>` : nothing}
+    ${labelled ? svg`<text class=${size} x=${x} y=${y} dy="0.35em" text-anchor="middle">${label}</text>` : nothing}
   </g>`;
 }
 

@@ -5,7 +5,7 @@ import { live } from "../vendor/lit-html/directives/live.js";
 import { onMove, page, read as readAddress, write } from "./address.js";
 import { get, post } from "./api.js";
 import { catalogue, defaultProxy } from "./catalogue.js";
-import { cell } from "./cell.js";
+import { cell, isLong } from "./cell.js";
 import { select } from "./choices.js";
 import { compact, shortHash } from "./format.js";
 import { graphEditor } from "./graph_editor.js";
@@ -242,7 +242,7 @@ function benchChoice() {
 function pasteHint() {
   const { text_field: field, spelling_fields: fields } = bench();
   const json = `JSON with ${fields.filter((name) => name !== field).join(" and ")}`;
-  return field ? `the bench's ${field}, or ${json}` : json;
+  return field ? `as the bench writes it, or ${json}` : json;
 }
 
 function editor() {
@@ -276,10 +276,13 @@ function reading() {
 
 function pictured() {
   const { read, fault } = state;
-  if (read === null) return html`<section class="card pictured-cell">${fault ? nothing : loading(4)}</section>`;
+  if (read === null) {
+    const shown = fault ? html`<p class="muted">There is a drawing once the spelling can be read.</p>` : loading(4);
+    return html`<section class="card pictured-cell" aria-label="The network">${shown}</section>`;
+  }
   const link = page("architecture", { bench: bench().name, hash: read.hash });
   return html`<section class="card pictured-cell ${fault ? "stale" : ""}" aria-label="The network">
-    <div class="drawn">${cell(read.drawing, { size: 220, grow: 1.5 })}</div>
+    <div class="drawn" tabindex=${isLong(read.drawing) ? 0 : nothing}>${cell(read.drawing, { size: 220, grow: 1.5 })}</div>
     <dl class="facts">
       <div class="half"><dt>Parameters</dt><dd>${compact(read.parameters)}</dd></div>
       <div class="half"><dt>Multiply-adds</dt><dd>${compact(read.flops)}</dd></div>
