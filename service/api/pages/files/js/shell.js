@@ -18,6 +18,11 @@ const MARK = svg`<svg viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke=
   <circle cx="4" cy="16" r="2" /><circle cx="16" cy="16" r="2" /></g>
 </svg>`;
 
+const HALF = svg`<svg class="half" viewBox="0 0 16 16" aria-hidden="true" width="14" height="14">
+  <circle cx="8" cy="8" r="6.25" fill="none" stroke="currentColor" stroke-width="1.5" />
+  <path d="M8 1.75a6.25 6.25 0 0 1 0 12.5Z" fill="currentColor" />
+</svg>`;
+
 /** Draws the header of the page of this name and keeps it up to date. */
 export function start(page) {
   const state = { page, ready: null, words: "" };
@@ -40,7 +45,7 @@ function draw(state) {
       <div class="tools">
         <span class="status" role="status" data-state=${state.ready ?? "unknown"}>${state.words}</span>
         <button class="quiet" type="button" @click=${turn} title="Colours: as the system, light, dark">
-          <span class="unseen">Theme: </span>${theme()}
+          ${HALF}<span class="unseen">Theme: </span>${theme()}
         </button>
       </div>
     </div>`,
