@@ -45,6 +45,9 @@ def test_it_shows_the_cell_its_scores_its_accuracy_and_its_place(
     for series in known["accuracy"]:
         mean = row(page, series["series"]).locator("strong").text_content()
         assert float(mean or "") == pytest.approx(series["mean"], abs=0.00501)
+    expect(page.get_by_role("link", name="e5", exact=True)).to_have_attribute(
+        "href", re.compile(f"^rank\\?bench=nb201&proxy=e5&.*&at={ranked['hash']}$")
+    )
     total = http.get("/rank", params={"bench": "nb201"}).json()["total"]
     expect(page.locator(".standing")).to_contain_text(f"Rank {ranked['rank']} of {total}")
     expect(page.get_by_role("heading", name=re.compile("Spellings"))).to_contain_text(

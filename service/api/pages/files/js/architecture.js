@@ -127,7 +127,7 @@ function body() {
       <div class="scored ${origin ? "wide" : ""}">
         <aside aria-label="Where it stands">${proxyChoice(protocol)} ${standing()}</aside>
         ${protocol
-          ? scoresTable({ bench: asked.bench, records: records(protocol), protocol, proxies: found.proxies, origin })
+          ? scoresTable({ bench: asked.bench, hash: asked.hash, records: records(protocol), protocol, proxies: found.proxies, origin })
           : html`<p class="muted">It has none yet. <a href=${tryIt(answer.spec)}>Score it.</a></p>`}
       </div>
     </section>

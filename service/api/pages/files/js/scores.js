@@ -5,10 +5,11 @@ import { ago, duration, number, percent } from "./format.js";
 import { page } from "./address.js";
 
 /**
+ * hash: of the architecture, for its row on each board.
  * records: those of `GET /architectures/{bench}/{hash}` under the protocol.
  * origin: whether to show what computed each, and when.
  */
-export function scoresTable({ bench, records, protocol, proxies, origin }) {
+export function scoresTable({ bench, hash, records, protocol, proxies, origin }) {
   const places = [...proxies.keys()];
   const rows = [...records].sort(
     (a, b) =>
@@ -30,14 +31,15 @@ export function scoresTable({ bench, records, protocol, proxies, origin }) {
         </tr>
       </thead>
       <tbody>
-        ${rows.map((each) => row(bench, each, protocol, proxies.get(each.proxy), origin))}
+        ${rows.map((each) => row(bench, hash, each, protocol, proxies.get(each.proxy), origin))}
       </tbody>
     </table>
   </div>`;
 }
 
-function row(bench, each, protocol, proxy, origin) {
-  const board = page("rank", { bench, proxy: each.proxy, protocol: protocol.name, dataset: protocol.dataset, seed: protocol.seed });
+function row(bench, hash, each, protocol, proxy, origin) {
+  const { name, dataset, seed } = protocol;
+  const board = page("rank", { bench, proxy: each.proxy, protocol: name, dataset, seed, at: hash });
   const smaller = proxy?.better[bench] === "smaller";
   return html`<tr>
     <th scope="row">

@@ -326,7 +326,7 @@ function results() {
     </section>
     <section aria-labelledby="scores">
       <h2 id="scores">Scores</h2>
-      ${scoresTable({ bench: name, records, protocol, proxies: state.known.proxies, origin: false })}
+      ${scoresTable({ bench: name, hash: answer.hash, records, protocol, proxies: state.known.proxies, origin: false })}
     </section>`;
 }
 
