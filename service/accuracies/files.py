@@ -41,11 +41,13 @@ def lines(path: Path) -> Iterator[Iterator[dict[str, str]]]:
             raise TableError(path.name, str(error), "CSV in UTF-8") from None
 
 
-def header(path: Path) -> list[str]:
-    """The names of a CSV file's columns; none where its first line is not CSV."""
+def first(path: Path) -> dict[str, str]:
+    """The first line of a CSV file by the names of its header, which has them all; nothing where
+    it is not CSV."""
     with opened(path) as file:
-        line = file.readline(2**16).decode("utf-8-sig", errors="replace")
+        text = [file.readline(2**16).decode("utf-8-sig", errors="replace") for _ in range(2)]
     try:
-        return next(csv.reader([line], strict=True), [])
-    except csv.Error:
-        return []
+        names, *cells = csv.reader([line for line in text if line], strict=True)
+    except (csv.Error, ValueError):
+        return {}
+    return dict.fromkeys(names, "") | dict(zip(names, *cells, strict=False) if cells else ())

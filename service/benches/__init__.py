@@ -1,6 +1,6 @@
 """The search spaces: adding one is a file here and a line in the list below."""
 
-from service.benches import nb101, nb201, nb_macro
+from service.benches import nb101, nb201, nb_macro, transnas_macro, transnas_micro
 from service.benches.bench import (
     Architecture,
     Bench,
@@ -16,7 +16,14 @@ from service.benches.bench import (
 )
 
 BENCHES: dict[str, Bench] = {
-    bench.name: bench for bench in (nb101.BENCH, nb201.BENCH, nb_macro.BENCH)
+    bench.name: bench
+    for bench in (
+        nb101.BENCH,
+        nb201.BENCH,
+        nb_macro.BENCH,
+        transnas_micro.BENCH,
+        transnas_macro.BENCH,
+    )
 }
 
 __all__ = [

@@ -20,6 +20,11 @@ LABELS: Mapping[Kind, str] = {
     "output": "out",
     "mbconv_3x3": "MB 3×3",
     "mbconv_5x5": "MB 5×5",
+    "skip": "skip",
+    "module": "same",
+    "module_wider": "C×2",
+    "module_smaller": "½",
+    "module_wider_smaller": "C×2 ½",
 }
 """At most six characters: a vertex has room for no more."""
 

@@ -27,6 +27,7 @@ class Listing:
     """All of a bench; its methods are those functions of a `Bench` that need no more."""
 
     bench: str
+    operations: Sequence[str]
     codes: Sequence[Code]
     """Every spelling, in the bench's own order."""
     text: Callable[[Code], str]
@@ -60,6 +61,10 @@ class Listing:
     def read(self, spelling: Mapping[str, object]) -> Reading:
         """Raises InvalidSpellingError."""
         return self._reading(self.parse(spelling))
+
+    def in_slots(self, spec: Spec) -> Sequence[str]:
+        """The operations of a spelling, slot by slot."""
+        return [self.operations[operation] for operation in self.parse(spec)]
 
     def spellings(self, spec: Spec) -> Sequence[Spec]:
         """Every spelling of the class, the representative first, then in the bench's order."""

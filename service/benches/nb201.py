@@ -16,13 +16,13 @@ from service.benches.bench import (
     decisions_of,
 )
 from service.benches.draws import integers
+from service.benches.edge_paths import vertices as vertices_of
+from service.benches.edge_values import EDGES, OPERATIONS, live, value_graph
 from service.benches.nb201_classes import CELLS, Class, children, classes, code
 from service.benches.nb201_evidence import ENSEMBLES, FINDINGS
-from service.benches.nb201_paths import vertices as vertices_of
 from service.benches.nb201_size import size as size_of
 from service.benches.nb201_skeleton import SKELETONS, network
 from service.benches.nb201_spelling import FIELDS, arch, parse
-from service.benches.nb201_values import EDGES, OPERATIONS, live, value_graph
 from service.benches.structure import Vertex, structural
 from service.graph import Graph
 

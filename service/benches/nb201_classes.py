@@ -8,7 +8,7 @@ from itertools import product
 from random import Random
 from typing import NamedTuple
 
-from service.benches.nb201_values import (
+from service.benches.edge_values import (
     EDGES,
     NONE,
     OPERATIONS,

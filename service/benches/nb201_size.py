@@ -1,8 +1,8 @@
 """The size of an NB201 network in closed form: a hundredth of the time that its graph takes."""
 
 from service.benches.bench import Size, Skeleton
+from service.benches.edge_values import CONVOLUTION_1X1, CONVOLUTION_3X3, ValueGraph
 from service.benches.nb201_skeleton import STAGES
-from service.benches.nb201_values import CONVOLUTION_1X1, CONVOLUTION_3X3, ValueGraph
 
 
 def size(cell: ValueGraph, skeleton: Skeleton, classes: int) -> Size:

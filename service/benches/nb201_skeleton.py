@@ -1,7 +1,7 @@
 """The network around an NB201 cell (Dong and Yang 2020, section 2)."""
 
 from service.benches.bench import Skeleton
-from service.benches.nb201_values import (
+from service.benches.edge_values import (
     CONVOLUTION_3X3,
     EDGES,
     POOL,

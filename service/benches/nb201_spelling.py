@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from service.benches.arch_or_ops import FIELDS, arch_text, form, names, operation
 from service.benches.bench import InvalidSpellingError
-from service.benches.nb201_values import EDGES, OPERATIONS, Cell
+from service.benches.edge_values import EDGES, OPERATIONS, Cell
 from service.benches.quoting import quoted
 
 __all__ = ["FIELDS", "arch", "parse"]

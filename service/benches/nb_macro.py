@@ -115,11 +115,6 @@ def _layer(builder: Builder, source: int, layer: Layer, channels: int, made: int
     return value if layer.reduces else builder.append(Add((value, source)))
 
 
-def in_slots(spec: Spec) -> Sequence[str]:
-    """The operations of the eight layers."""
-    return [OPERATIONS[operation] for operation in parse(spec)]
-
-
 def graph(spec: Spec, skeleton: Skeleton, classes: int) -> Graph:
     """The network of a spelling."""
     return network(parse(spec), skeleton, classes)
@@ -180,6 +175,7 @@ def _text(code: Code) -> str:
 
 LISTING = Listing(
     bench=NAME,
+    operations=OPERATIONS,
     codes=tuple(product(range(len(OPERATIONS)), repeat=LAYERS)),
     text=_text,
     # Identities last in their stage, as the official code writes an architecture.
@@ -199,7 +195,7 @@ BENCH = Bench(
     spelling_fields=FIELDS,
     text_field="arch",
     slots=_SLOTS,
-    in_slots=in_slots,
+    in_slots=LISTING.in_slots,
     skeletons=SKELETONS,
     width="channels",
     read=LISTING.read,

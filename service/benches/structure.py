@@ -8,14 +8,37 @@ from typing import Literal, NamedTuple
 from service.graph import Graph, expected_flow
 
 Kind = Literal[
-    "input", "convolution_3x3", "convolution_1x1", "pool", "output", "mbconv_3x3", "mbconv_5x5"
+    "input",
+    "convolution_3x3",
+    "convolution_1x1",
+    "pool",
+    "output",
+    "mbconv_3x3",
+    "mbconv_5x5",
+    "skip",
+    "module",
+    "module_wider",
+    "module_smaller",
+    "module_wider_smaller",
 ]
 """A new one is the last: `service.search.graph_network` draws its weights in this order."""
 
 DEPTHS: Mapping[Kind, int] = MappingProxyType(
-    {"convolution_3x3": 1, "mbconv_3x3": 1, "mbconv_5x5": 1}
+    {
+        "convolution_3x3": 1,
+        "mbconv_3x3": 1,
+        "mbconv_5x5": 1,
+        # Two residual blocks of two convolutions.
+        "module": 4,
+        "module_wider": 4,
+        "module_smaller": 4,
+        "module_wider_smaller": 4,
+    }
 )
 """How many convolutions of 3×3 or larger one after another an operation is, where it is any."""
+
+_NO_OPERATIONS = frozenset({"output", "skip"})
+"""Vertices that no path is longer for."""
 
 
 class Vertex(NamedTuple):
@@ -36,7 +59,8 @@ def structural(vertices: Sequence[Vertex], graph: Graph) -> Mapping[str, float]:
     for kind, sources in vertices[1:]:
         here = sum(paths[source] for source in sources)
         paths.append(here)
-        lengths.append(sum(lengths[source] for source in sources) + here * (kind != "output"))
+        counts = kind not in _NO_OPERATIONS
+        lengths.append(sum(lengths[source] for source in sources) + here * counts)
         pools.append(sum(pools[source] for source in sources) + here * (kind == "pool"))
         deepest = max((depths[source] for source in sources), default=0)
         depths.append(deepest + DEPTHS.get(kind, 0))

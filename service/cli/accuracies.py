@@ -62,7 +62,7 @@ def import_them(
     said = {field: value for field, value in said.items() if value is not None}
     with ExitStack() as spools:
         try:
-            table = None if said or column else tables.known(files.header(file))
+            table = None if said or column else tables.known(files.first(file))
             if table is not None:
                 typer.echo(f"{file.name}: {table.title}.")
                 found = _published(table, file)

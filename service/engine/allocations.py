@@ -27,6 +27,7 @@ from service.graph import (
     MaxPool,
     Operation,
     ReLU,
+    Shift,
     Zero,
 )
 
@@ -60,8 +61,8 @@ class Allocations:
             if isinstance(operation, Convolution) and operation.kernel > 1 and self._unfolds:
                 group = source[0] // operation.groups
                 columns = numbers // operation.channels * group * operation.kernel**2
-                # One group after another, which are then joined.
-                columns += numbers * (operation.groups > 1)
+                # Before that the weights without gaps; one group after another, then joined.
+                columns = max(columns, weights.numbers) + numbers * (operation.groups > 1)
             if isinstance(operation, Convolution) and 1 < operation.groups == operation.channels:
                 border = 2 * operation.padding
                 padded = source[0] * (source[1] + border) * (source[2] + border)
@@ -272,6 +273,20 @@ class CropMemory(_SelectionMemory):
         return u.new(self._source)
 
 
+class ShiftMemory(_SelectionMemory):
+    keeps_value = False
+    keeps_sources = False
+
+    def forward(self, x: Any) -> Any:
+        return x.new()
+
+    def along(self, u: Any) -> Any:
+        return u.new()
+
+    def back(self, u: Any) -> Any:
+        return u.new()
+
+
 class ConcatMemory(_Memory):
     passes_on = True
 
@@ -319,6 +334,7 @@ _RULES: Mapping[type[Operation], Callable[[int], Rule]] = MappingProxyType(
         GlobalAveragePool: GlobalAveragePoolMemory,
         MaxPool: MaxPoolMemory,
         ReLU: ReLUMemory,
+        Shift: ShiftMemory,
         Zero: ZeroMemory,
     }
 )

@@ -34,7 +34,7 @@ def peak_bytes(graph: Graph, images: int, passes: frozenset[str], itemsize: int 
     batch = Allocations(graph, meter, images, itemsize)
     given = batch.value(0)
     if passes & (_REVERSING | _OF_RELUS):
-        _measure_on_minibatch(planned, batch, passes)
+        _measure_on_minibatch(planned, batch, passes, centred=graph.output_is_centred)
     if "halves" in passes:
         # Of an odd number, the second half has one more.
         half = Allocations(graph, meter, images - images // 2, itemsize)
@@ -73,7 +73,9 @@ def bound_bytes(graph: Graph, images: int, itemsize: int = _SINGLE) -> int:
     return batch + flows + 11 * _SINGLE * graph.parameters
 
 
-def _measure_on_minibatch(planned: Plan, batch: Allocations, passes: frozenset[str]) -> None:
+def _measure_on_minibatch(
+    planned: Plan, batch: Allocations, passes: frozenset[str], *, centred: bool
+) -> None:
     moving = "curvature" in passes
 
     columns: list[Any] = []
@@ -98,7 +100,7 @@ def _measure_on_minibatch(planned: Plan, batch: Allocations, passes: frozenset[s
         batch.rule,
         images,
         moving=moving,
-        reversing=bool(passes & _REVERSING),
+        reversing=bool(passes & (_OF_LOSS if centred else _REVERSING)),
         read=compare,
     )
     if columns:
@@ -108,7 +110,8 @@ def _measure_on_minibatch(planned: Plan, batch: Allocations, passes: frozenset[s
     if "jacobian" in passes:
         kept = dict(walked.rules) if passes & _OF_LOSS else walked.rules
         B: Any = batch.value(planned.output)
-        jacobian: Any = walks.reverse_to_images(planned, kept, B)
+        # Of a centred output nothing is walked: it is zeros, as large as images that nobody keeps.
+        jacobian: Any = images if centred else walks.reverse_to_images(planned, kept, B)
         # Its rows in float64, less their means, and those once more without the constant ones.
         images.touch(3 * _DOUBLE / images.itemsize)
         del jacobian

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from service.engine.weights import Weights, initial_weights
 from service.graph import (
@@ -20,6 +21,7 @@ from service.graph import (
     MaxPool,
     Operation,
     ReLU,
+    Shift,
     Zero,
 )
 
@@ -121,6 +123,8 @@ def _layer(graph: Graph, operation: Operation, weights: Weights, dtype: torch.dt
             return nn.AvgPool2d(kernel, stride, padding, count_include_pad=False)
         case Crop(channels=channels):
             return _Apply(lambda value: value[:, :channels])
+        case Shift():
+            return _Apply(lambda value: F.pad(value[:, :, 1:, 1:], (0, 1, 0, 1)))
         case Zero():
             return _Apply(torch.zeros_like)
         case GlobalAveragePool():

@@ -65,7 +65,10 @@ def sweep(
     findings = Findings(images.device)
     with torch.no_grad():
         if passes & (_REVERSING | _OF_RELUS):
-            _measure_on_minibatch(planned, weights, slots, images, labels, passes, findings)
+            _measure_on_minibatch(
+                *(planned, weights, slots, images, labels, passes, findings),
+                centred=graph.output_is_centred,
+            )
         if "halves" in passes:
             with findings.measuring("halves"):
                 halved = plan(graph, dead_ends=False, moving=False)
@@ -100,9 +103,11 @@ def _measure_on_minibatch(
     labels: Tensor,
     passes: frozenset[str],
     findings: Findings,
+    *,
+    centred: bool,
 ) -> None:
     moving = "curvature" in passes
-    reversing = bool(passes & _REVERSING)
+    reversing = bool(passes & (_OF_LOSS if centred else _REVERSING))
     rules = walks.rules_with(parameters_for(images, weights))
     agreements, columns = Agreements(len(images), images.device), Columns()
 
@@ -126,10 +131,13 @@ def _measure_on_minibatch(
     if "jacobian" in passes:
         # A walk of its own: in one with A each would push the other out of the caches.
         with findings.measuring("jacobian"):
-            B = torch.ones_like(walked.output.u)
-            again = passes & _OF_LOSS
-            kept = dict(walked.rules) if again else walked.rules
-            jacobian = walks.reverse_to_images(planned, kept, B)
+            # Of logits with a sum that stands still it is 0, and would be found to be rounding.
+            jacobian = None
+            if not centred:
+                B = torch.ones_like(walked.output.u)
+                again = passes & _OF_LOSS
+                kept = dict(walked.rules) if again else walked.rules
+                jacobian = walks.reverse_to_images(planned, kept, B)
             found = torch.zeros_like(images) if jacobian is None else jacobian
             findings.fields["jacobian_gram"] = gram(found)
             findings.fields["labels"] = labels.cpu()

@@ -21,6 +21,7 @@ from service.graph.operations import (
     Operation,
     ReLU,
     Shape,
+    Shift,
     Zero,
     reading,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Operation",
     "ReLU",
     "Shape",
+    "Shift",
     "Zero",
     "blocks",
     "expected_flow",

@@ -6,8 +6,12 @@ from itertools import pairwise
 from math import ceil
 
 from service.graph.operations import (
+    Add,
     BatchNorm,
+    Concat,
     Convolution,
+    Crop,
+    GlobalAveragePool,
     Input,
     Linear,
     Operation,
@@ -87,3 +91,21 @@ class Graph:
                 not isinstance(operation, Zero) and any(reached[i] for i in operation.sources)
             )
         return reached[-1]
+
+    @cached_property
+    def output_is_centred(self) -> bool:
+        """Whether the outputs of a minibatch have one sum, whatever its images are.
+
+        So it is where batch norms have centred all that is added and averaged in them: the sum
+        over images and space of a channel that a batch norm has made is its shift alone.
+        """
+        centred: list[bool] = []
+        for operation in self.operations:
+            match operation:
+                case BatchNorm() | Zero():
+                    centred.append(True)
+                case Add() | Concat() | Crop() | GlobalAveragePool() | Linear():
+                    centred.append(all(centred[source] for source in operation.sources))
+                case _:
+                    centred.append(False)
+        return centred[-1]

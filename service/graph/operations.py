@@ -123,6 +123,11 @@ class Crop(_Unary):
 
 
 @dataclass(frozen=True, slots=True)
+class Shift(_Unary):
+    """The map one cell further up and to the left; zeros come in below and at the right."""
+
+
+@dataclass(frozen=True, slots=True)
 class Zero(_Unary):
     """Zeros of the source's shape: where a cell has no path from its input to its output."""
 
@@ -187,6 +192,7 @@ Operation = (
     | MaxPool
     | AveragePool
     | Crop
+    | Shift
     | Zero
     | GlobalAveragePool
     | Linear

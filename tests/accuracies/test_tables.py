@@ -10,8 +10,8 @@ from service.benches import BENCHES
 
 def excerpt(text: str) -> dict[str, list[Row]]:
     """The rows of each series."""
-    lines = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    table = known(lines.fieldnames or ())
+    lines = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    table = known(lines[0])
     assert table is not None
     found = {}
     for name, (facts, intake) in read(table, lines, 1_000).items():
@@ -33,3 +33,51 @@ def test_nb_macro_has_three_trainings_of_a_spelling() -> None:
     assert [(row.seed, row.value) for row in rows] == [(0, 93.28), (1, 93.33), (2, 92.77)] * 2
     best = BENCHES["nb_macro"].read({"arch": "22212220"}).architecture
     assert {row.hash for row in rows} == {best.hash}
+
+
+TASKS = ("class_scene", "class_object", "room_layout", "jigsaw", "segmentsemantic", "normal")
+TASKS += ("autoencoder",)
+FISHER = {"class_object", "jigsaw"}
+
+
+def transnas(arch: str, scores: str) -> str:
+    """A line, under a header as the published file has it."""
+    columns = {f"{task}_val": str(-place) for place, task in enumerate(TASKS)}
+    for task in TASKS:
+        columns[f"{task}__zen"] = scores
+    for task in TASKS[:4]:
+        columns |= {f"{task}__{proxy}": scores for proxy in ("synflow", "epe_nas")}
+        columns |= {f"{task}__fisher": scores} if task in FISHER else {}
+    columns["class_scene_val"] = columns["class_object_val"] = "49.5"
+    columns["jigsaw_val"] = "94.25"
+    return f"arch,{','.join(columns)}\n{arch},{','.join(columns.values())}\n"
+
+
+def test_transnas_has_seven_tasks_a_metric_of_its_own_each() -> None:
+    found = excerpt(transnas("64-41414-3_32_132", "2.5"))
+    assert found.keys() == {
+        *(f"{task}-validation-25ep" for task in TASKS[:3]),
+        "jigsaw-validation-10ep",
+        *(f"{task}-validation-30ep" for task in TASKS[4:]),
+        *(f"suitezero.zen.{task}" for task in TASKS),
+        *(f"suitezero.{p}.{task}" for task in TASKS[:4] for p in ("synflow", "epe_nas")),
+        *(f"suitezero.fisher.{task}" for task in FISHER),
+    }
+    assert [row.value for row in found["room_layout-validation-25ep"]] == [-2.0]
+    assert [row.value for row in found["suitezero.fisher.jigsaw"]] == [2.5]
+    table = known({**dict.fromkeys(transnas("", "").split("\n")[0].split(",")), "arch": "x"})
+    assert table is not None
+    metrics = {facts.dataset: facts.metric for facts in table.series if facts.kind == "accuracy"}
+    assert metrics == {
+        **dict.fromkeys(("class_scene", "class_object", "jigsaw"), "top1_percent"),
+        "room_layout": "negative_loss",
+        "segmentsemantic": "pixel_accuracy_percent",
+        **dict.fromkeys(("normal", "autoencoder"), "ssim"),
+    }
+
+
+def test_transnas_macro_is_told_by_its_spellings_and_a_score_may_be_none() -> None:
+    found = excerpt(transnas("64-1232-basic", "-1e+08"))
+    assert len(found) == 7
+    (row,) = found["jigsaw-validation-10ep"]
+    assert row.hash == BENCHES["transnas_macro"].read({"arch": "64-1232-basic"}).architecture.hash

@@ -8,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.benches import BENCHES, InvalidSpellingError
-from service.benches.nb201_classes import CELLS, children, classes, code, official_order
-from service.benches.nb201_spelling import arch
-from service.benches.nb201_values import (
+from service.benches.edge_values import (
     CONVOLUTION_1X1,
     CONVOLUTION_3X3,
     EDGES,
@@ -23,6 +21,8 @@ from service.benches.nb201_values import (
     live,
     value_graph,
 )
+from service.benches.nb201_classes import CELLS, children, classes, code, official_order
+from service.benches.nb201_spelling import arch
 from service.graph import AveragePool, BatchNorm, Convolution, Linear, ReLU, Zero
 
 from .data import rows

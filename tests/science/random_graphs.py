@@ -17,12 +17,25 @@ from service.graph import (
     Operation,
     ReLU,
     Shape,
+    Shift,
     Zero,
 )
 
 from .small_graphs import CLASSES
 
-_KINDS = ("conv", "groups", "bn", "relu", "max", "average", "crop", "zero", "add", "concat")
+_KINDS = (
+    "conv",
+    "groups",
+    "bn",
+    "relu",
+    "max",
+    "average",
+    "crop",
+    "shift",
+    "zero",
+    "add",
+    "concat",
+)
 
 
 @st.composite
@@ -72,6 +85,8 @@ def random_graphs(draw: st.DrawFn, operations: int = 12) -> Graph:
                 append(AveragePool(source, kernel, stride, padding))
             case "crop":
                 append(Crop(source, draw(st.integers(1, shapes[source][0]))))
+            case "shift":
+                append(Shift(source))
             case "zero":
                 append(Zero(source))
             case "add":

@@ -25,6 +25,7 @@ from service.graph import (
     Linear,
     MaxPool,
     ReLU,
+    Shift,
     Zero,
 )
 
@@ -82,6 +83,10 @@ def run(graph: Graph, p: Parameters, images: Tensor, norm: bool = True) -> list[
                 v.append(average_pool(v[o.source], o.kernel, o.stride, o.padding))
             case Crop():
                 v.append(v[o.source][:, : o.channels])
+            case Shift():
+                shifted = torch.zeros_like(v[o.source])
+                shifted[:, :, :-1, :-1] = v[o.source][:, :, 1:, 1:]
+                v.append(shifted)
             case Zero():
                 v.append(0 * v[o.source].detach())
             case GlobalAveragePool():

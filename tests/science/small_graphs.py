@@ -18,6 +18,7 @@ from service.graph import (
     Linear,
     MaxPool,
     ReLU,
+    Shift,
     Zero,
 )
 
@@ -100,6 +101,15 @@ def _depthwise(b: Builder, x: int) -> int:
     return b.total([b.convolution_bn(value, "c", 6, 1), x])
 
 
+def _shifted(b: Builder, x: int) -> int:
+    """The skip of a cell that makes maps smaller."""
+    relu = b.append(ReLU(x))
+    halves = (relu, b.append(Shift(relu)))
+    slots = ("even", "odd")
+    made = [b.append(Convolution(v, s, 4, 1, 2)) for v, s in zip(halves, slots, strict=True)]
+    return b.append(Concat(tuple(made)))
+
+
 def _zero_branch(b: Builder, x: int) -> int:
     """A convolution that gets no gradient, another that reads zeros."""
     lost = b.append(Zero(b.convolution_bn(x, "lost", 6, 3)))
@@ -126,6 +136,7 @@ BODIES: tuple[Body, ...] = (
     _shared,
     _twins,
     _depthwise,
+    _shifted,
     _zero_branch,
     _no_batch_norm,
     _unread,

@@ -43,8 +43,8 @@ def test_what_members_share_is_paid_once() -> None:
     assert cost_of(["params", "structural_pools"]).multiply_adds(64, 1e6) == 0
 
 
-# Not of one with depthwise convolutions: torch counts their way back as if they had one group.
-@pytest.mark.parametrize("bench", sorted(BENCHES.keys() - {"nb_macro"}))
+# None with depthwise convolutions: torch counts their way back as if they had one group.
+@pytest.mark.parametrize("bench", ["nb101", "nb201", "transnas_micro"])
 @pytest.mark.parametrize(
     "proxies",
     [*([name] for name in MEASURED if name not in RUNS_NOTHING), ["synflow", "jacob_cov", "snip"]],
@@ -55,6 +55,8 @@ def test_multiply_adds_are_what_torch_counts(bench: str, proxies: list[str]) -> 
     for reading in found.sample(2, 1):
         graph = found.graph(reading.architecture.spec, found.skeletons["fast"], 10)
         passes = frozenset[str]().union(*(CATALOGUE[name].passes for name in proxies))
+        if "jacobian" in passes and graph.output_is_centred:
+            pytest.skip("nothing is run for a Jacobian that is 0")
         images = torch.rand(IMAGES, *graph.shapes[0])
         labels = torch.arange(IMAGES) % 10
         with FlopCounterMode(display=False) as counter:

@@ -21,6 +21,7 @@ from service.graph import (
     MaxPool,
     Operation,
     ReLU,
+    Shift,
     Zero,
 )
 
@@ -116,6 +117,7 @@ CASES = {
     "average pool uncentred": _average(2, 1, 1),
     "global average pool": Case(GlobalAveragePool(0), lambda p, x: x.mean((2, 3))),
     "crop": Case(Crop(0, 2), lambda p, x: x[:, :2]),
+    "shift": Case(Shift(0), lambda p, x: F.pad(x, (0, 1, 0, 1))[:, :, 1:, 1:]),
     "zero": Case(Zero(0), lambda p, x: 0 * x),
     "add": Case(Add((0, 1)), lambda p, *x: sum(x[1:], x[0]), (MAP, MAP)),
     "add of three": Case(Add((0, 1, 2)), lambda p, *x: sum(x[1:], x[0]), (VECTOR,) * 3),

@@ -16,6 +16,7 @@ from service.benches import BENCHES
 from service.db.migrate import migrate
 from service.db.models import Base
 from service.minibatch import patches
+from service.protocol import minibatch_sizes
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
@@ -111,7 +112,7 @@ def test_the_built_in_dataset_of_before_says_where_it_comes_from(
     migrate(database_url)
     rows = connection.execute(text("SELECT source_sha256, images FROM datasets")).all()
     assert rows == [(dataset.sha256, len(dataset.labels))]
-    assert connection.scalar(text("SELECT count(*) FROM minibatches")) == 2
+    assert connection.scalar(text("SELECT count(*) FROM minibatches")) == len(minibatch_sizes())
 
 
 def test_boards_of_before_filters_are_placed_and_counted(connection: Connection) -> None:

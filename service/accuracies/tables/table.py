@@ -31,5 +31,7 @@ class Table:
     """The fields of the bench's spelling, and `hash` where the table has one."""
     values: Callable[[Line], Iterator[Value]]
     """Each has the name of one of `series`."""
+    has: Callable[[Line], bool] = lambda _: True
+    """Whether a first line is one of its own: of tables with the same columns."""
     repeats: bool = False
     """Whether a spelling may have several lines, from several runs: the first value counts."""

@@ -14,6 +14,7 @@ from service.engine.rules.linear import LinearRule
 from service.engine.rules.max_pool import MaxPoolRule
 from service.engine.rules.relu import ReLURule
 from service.engine.rules.rule import Layer, Motion, Parameters, Rule
+from service.engine.rules.shift import ShiftRule
 from service.engine.rules.zero import ZeroRule
 from service.graph import (
     Add,
@@ -27,6 +28,7 @@ from service.graph import (
     MaxPool,
     Operation,
     ReLU,
+    Shift,
     Zero,
 )
 
@@ -42,6 +44,7 @@ RULES: Mapping[type[Operation], type[Rule]] = MappingProxyType(
         Linear: LinearRule,
         MaxPool: MaxPoolRule,
         ReLU: ReLURule,
+        Shift: ShiftRule,
         Zero: ZeroRule,
     }
 )

@@ -1,8 +1,11 @@
-"""The value graph of an NB201 cell: which values are computed, whatever the spelling.
+"""The value graph of a cell of four nodes with operations on its edges: which values are computed,
+whatever the spelling.
 
 `none` is zero and vanishes; an operation on zero is zero; `skip_connect` is its input; a node is
 the multiset of what is added into it. A convolution is an instance: two convolutions of one value
 are two, one convolution read twice is one. A pool has no weights: two pools of one value are one.
+Where a skip has weights, since it stands where maps and channels change, it is a reduction, and an
+instance too.
 """
 
 from collections import defaultdict
@@ -11,17 +14,20 @@ from typing import NamedTuple
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 NONE, SKIP, CONVOLUTION_1X1, CONVOLUTION_3X3, POOL = range(5)
+"""Those of NB201 by their names; TransNAS-Bench has all but the last."""
+REDUCTION = 5
+"""No operation that is spelt, but what a skip is in some cells."""
 
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 """The edges (from, to) in the order of the spelling; node 0 is the input, node 3 the output."""
 
 Cell = tuple[int, ...]
-"""The six operations, by their number in OPERATIONS, in the order of EDGES."""
+"""The six operations, by their number, in the order of EDGES."""
 
 Value = tuple[int, ...]
 """A sum of terms by their index, sorted; a term may occur twice; the empty sum is zero."""
 
-_SYMBOLS = {CONVOLUTION_1X1: "1", CONVOLUTION_3X3: "3", POOL: "p"}
+_SYMBOLS = {CONVOLUTION_1X1: "1", CONVOLUTION_3X3: "3", POOL: "p", REDUCTION: "s"}
 
 
 class Term(NamedTuple):

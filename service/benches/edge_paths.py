@@ -1,10 +1,11 @@
-"""The operations of an NB201 cell as vertices, for its paths: an edge is one, a skip is none."""
+"""The operations of a cell of four nodes as vertices: an edge one, a skip without weights none."""
 
-from service.benches.nb201_values import (
+from service.benches.edge_values import (
     CONVOLUTION_1X1,
     CONVOLUTION_3X3,
     EDGES,
     POOL,
+    REDUCTION,
     SKIP,
     Cell,
     live,
@@ -15,6 +16,7 @@ _KINDS: dict[int, Kind] = {
     CONVOLUTION_1X1: "convolution_1x1",
     CONVOLUTION_3X3: "convolution_3x3",
     POOL: "pool",
+    REDUCTION: "skip",
 }
 
 
