@@ -23,6 +23,11 @@ STRUCTURE = "structure"
 """The time of the structural proxies, which need no network."""
 
 
+BESIDES = "besides"
+"""What an evaluation takes of a worker's time besides its passes: claims, writes, and the slices of
+spare-time work between chunks. No score's own, and so in no cost of one."""
+
+
 def training_of(images: int) -> str:
     """What the time of a reduced training is kept under: more images take longer."""
     return f"training on {images}"

@@ -91,6 +91,16 @@ class Settings(BaseSettings):
         15.0,
         description="A quiet event stream sends a comment so often: proxies cut silent ones.",
     )
+    look_seconds: float = Field(
+        1.0,
+        description="An API process looks no more often at what the whole service does, for all "
+        "who ask it together, and less often where a look takes more than a tenth of that.",
+    )
+    stream_seconds: float = Field(
+        900.0,
+        description="A stream of the whole service's events ends after so long, and an EventSource "
+        "comes back: to the new process after an upgrade, behind a balancer to any.",
+    )
     retry_after_seconds: int = Field(
         1, description="What `Retry-After` says of an unfinished job: about one chunk of work."
     )

@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.api.schemas.jobs import Counts, EpochCounts, Job
+from service.api.schemas.jobs import Counts, EpochCounts, Job, Reason
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import Failure, Result, State
 from service.catalogue import PROXIES
-from service.db import jobs, models, protocols, trainings
+from service.db import job_lists, jobs, models, protocols, trainings
 from service.db.scores import Scored
 from service.protocol import Training
 
@@ -56,9 +56,11 @@ def _undefined(scored: Scored, proxies: Sequence[str]) -> dict[str, str]:
     return reasons | dict.fromkeys(lost, NO_POPULATION)
 
 
-async def job(session: AsyncSession, found: models.Job) -> Job:
+async def job(session: AsyncSession, found: models.Job, seconds_left: float | None = None) -> Job:
     """With the counts of this moment."""
     described = await protocols.by_id(session, found.protocol_id)
+    counts = Counts(**await jobs.counts(session, found.id))
+    failed = await job_lists.reasons(session, [found.id]) if counts.failed else {}
     return Job(
         job=found.id,
         bench=described.bench,
@@ -66,8 +68,10 @@ async def job(session: AsyncSession, found: models.Job) -> Job:
         proxies=found.proxies,
         priority=found.priority,
         state=found.state,
-        counts=Counts(**await jobs.counts(session, found.id)),
+        counts=counts,
+        reasons=[Reason(**reason._asdict()) for reason in failed.get(found.id, ())],
         epochs=await _epochs(session, found, described.training),
+        seconds_left=seconds_left,
         created_at=found.created_at,
         ended_at=found.ended_at,
     )

@@ -20,6 +20,7 @@ from service.api.known_sheets import KnownSheets
 from service.api.memory import Collections
 from service.api.methods import Methods
 from service.api.observe import Observe
+from service.api.outlook import Outlook
 from service.api.progress import Progress
 from service.api.routes import (
     accuracies,
@@ -35,9 +36,11 @@ from service.api.routes import (
     root,
     score,
     standing,
+    work,
 )
 from service.api.security import Security
 from service.api.turns import Turns
+from service.api.watching import Watching
 from service.benches import BENCHES
 from service.db import connect
 from service.queue import AsyncDoorbells
@@ -58,13 +61,19 @@ def create_app(settings: Settings) -> FastAPI:
         engine = connect.asynchronous(settings)
         doorbells = AsyncDoorbells(settings.redis_url, settings.redis_timeout_seconds)
         progress = Progress(doorbells, settings.poll_seconds)
-        app.state.database = async_sessionmaker(engine, expire_on_commit=False)
+        database = async_sessionmaker(engine, expire_on_commit=False)
+        outlook = Outlook(database, settings)
+        watching = Watching(database, progress, outlook, settings)
+        app.state.database = database
+        app.state.outlook = outlook
+        app.state.watching = watching
         app.state.doorbells = doorbells
         app.state.progress = progress
         listener = asyncio.create_task(progress.listen())
         warming = asyncio.create_task(_warm())
         yield
         await warming
+        await watching.close()
         listener.cancel()
         # A Redis client that is just connecting may swallow the cancellation.
         await asyncio.wait([listener], timeout=settings.redis_timeout_seconds)
@@ -103,6 +112,7 @@ def create_app(settings: Settings) -> FastAPI:
         score,
         propose,
         jobs,
+        work,
         rank,
         correlation,
         points,

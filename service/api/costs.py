@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping
 
 from service.api.schemas.cost import CorrelatedCost, ProxyCost, Times, TimesUnder
 from service.benches import BENCHES
+from service.catalogue import CATALOGUE
 from service.cost import (
+    BESIDES,
     Took,
     cost_of,
     measured,
@@ -116,6 +118,23 @@ def under(protocol: Protocol, proxies: Collection[str], kept: Kept) -> Correlate
         seconds=seconds,
         measured=times,
     )
+
+
+def seconds_by_device(
+    protocol: Protocol, proxies: Collection[str], kept: Kept, devices: Collection[str]
+) -> dict[str, float]:
+    """What an evaluation of these takes of a worker's time on those devices where that is known,
+    the mean."""
+    cost = cost_of([name for name in proxies if name in CATALOGUE])
+    found: dict[str, float] = {}
+    for device in devices:
+        passes = kept.get(Setting(protocol.bench, protocol.name, device), {})
+        took = measured(cost, passes)
+        if took is None and cost.timed:
+            continue
+        besides = passes.get(BESIDES, Took(1, 0.0))
+        found[device] = (took.seconds if took else 0.0) + besides.seconds / besides.evaluations
+    return found
 
 
 def of_training(series: Series) -> CorrelatedCost:

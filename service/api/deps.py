@@ -6,8 +6,10 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from service.api.known_sheets import KnownSheets
+from service.api.outlook import Outlook
 from service.api.progress import Progress
 from service.api.turns import Turns
+from service.api.watching import Watching
 from service.queue import AsyncDoorbells
 from service.settings import Settings
 
@@ -34,6 +36,16 @@ async def _progress(request: Request) -> Progress:
     return found
 
 
+async def _outlook(request: Request) -> Outlook:
+    found: Outlook = request.app.state.outlook
+    return found
+
+
+async def _watching(request: Request) -> Watching:
+    found: Watching = request.app.state.watching
+    return found
+
+
 async def _turns(request: Request) -> Turns:
     found: Turns = request.app.state.turns
     return found
@@ -49,5 +61,7 @@ SettingsDep = Annotated[Settings, Depends(_settings)]
 DatabaseDep = Annotated[async_sessionmaker[AsyncSession], Depends(_database)]
 DoorbellsDep = Annotated[AsyncDoorbells, Depends(_doorbells)]
 TurnsDep = Annotated[Turns, Depends(_turns)]
+OutlookDep = Annotated[Outlook, Depends(_outlook)]
+WatchingDep = Annotated[Watching, Depends(_watching)]
 ProgressDep = Annotated[Progress, Depends(_progress)]
 KnownSheetsDep = Annotated[KnownSheets, Depends(_known_sheets)]

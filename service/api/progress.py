@@ -35,21 +35,23 @@ class Progress:
     def __init__(self, doorbells: AsyncDoorbells, poll_seconds: float) -> None:
         self._doorbells = doorbells
         self._poll_seconds = poll_seconds
-        self._followers: defaultdict[UUID, set[Steps]] = defaultdict(set)
+        self._followers: defaultdict[UUID | None, set[Steps]] = defaultdict(set)
 
     async def listen(self) -> None:
         """Runs for as long as the process does."""
         while True:
             try:
                 async for job_id in self._doorbells.progress():
-                    for steps in self._followers.get(job_id, ()):
-                        steps.wake()
+                    for whose in (job_id, None):
+                        for steps in self._followers.get(whose, ()):
+                            steps.wake()
             except Unreachable as error:
                 log.warning("redis gone", error=str(error))
                 await asyncio.sleep(self._poll_seconds)
 
     @contextmanager
-    def following(self, job_id: UUID) -> Iterator[Steps]:
+    def following(self, job_id: UUID | None) -> Iterator[Steps]:
+        """A job, or with None all of them."""
         steps = Steps()
         self._followers[job_id].add(steps)
         try:

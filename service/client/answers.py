@@ -94,6 +94,15 @@ class EpochCounts(TypedDict):
     asked: int
 
 
+class Reason(TypedDict):
+    """Why some architectures of a job failed."""
+
+    type: str
+    detail: str
+    architectures: int
+    hashes: list[str]
+
+
 class Job(TypedDict):
     """What one request asked for, and how far it is."""
 
@@ -104,7 +113,9 @@ class Job(TypedDict):
     priority: Literal["live", "bulk", "background"]
     state: Literal["running", "done", "cancelled"]
     counts: Counts
+    reasons: list[Reason]
     epochs: EpochCounts | None
+    seconds_left: float | None
     created_at: str
     ended_at: str | None
 

@@ -1,7 +1,8 @@
 """Leases: which worker computes what, and what becomes of it when the worker dies."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -35,9 +36,10 @@ def claim(
     limit: int,
     choose: Callable[[Iterator[Claimed]], list[Claimed]],
     only: int | None = None,
+    worker: UUID | None = None,
 ) -> list[Claimed]:
     """Takes a lease on those queued evaluations of a job, or of them on that one `only`, that
-    `choose` takes.
+    `choose` takes. It names the `worker` for who looks on.
 
     Evaluations that a worker died with come last and are taken one at a time: only then does a
     further death say that it was their doing.
@@ -80,23 +82,32 @@ def claim(
             .where(Evaluation.id.in_([claimed.id for claimed in chosen]))
             .values(state="running", lease=lease, alone=len(chosen) == 1)
         )
-        session.execute(insert(Lease).values(id=lease, until=_from_now(lease_seconds)))
+        session.execute(
+            insert(Lease).values(
+                id=lease, until=_from_now(lease_seconds), worker_id=worker, job_id=job_id
+            )
+        )
     return chosen
 
 
-def take(session: Session, lease: UUID, lease_seconds: float) -> datetime | None:
-    """A lease on something else than evaluations, by an id that all workers know it by.
+def take(
+    session: Session,
+    lease: UUID,
+    lease_seconds: float,
+    worker: UUID | None = None,
+    question: Mapping[str, Any] | None = None,
+) -> datetime | None:
+    """A lease on something else than evaluations, by an id that all workers know it by. It names
+    the `worker` and what is asked for who looks on.
 
     None where another worker holds it, and otherwise until when it is held: that tells this hold
     from every other, for who takes a lease over takes it for longer.
     """
-    until = _from_now(lease_seconds)
+    held = {"until": _from_now(lease_seconds), "worker_id": worker, "question": question}
     return session.scalar(
         insert(Lease)
-        .values(id=lease, until=until)
-        .on_conflict_do_update(
-            index_elements=[Lease.id], set_={"until": until}, where=Lease.until < func.now()
-        )
+        .values(id=lease, **held)
+        .on_conflict_do_update(index_elements=[Lease.id], set_=held, where=Lease.until < func.now())
         .returning(Lease.until)
     )
 

@@ -231,6 +231,7 @@ class Evaluation(Base):
         CheckConstraint("(state = 'running') = (lease IS NOT NULL)", name="running_leased"),
         Index("ix_evaluations_queued", "id", postgresql_where=text("state = 'queued'")),
         Index("ix_evaluations_lease", "lease", postgresql_where=text("lease IS NOT NULL")),
+        Index("ix_evaluations_failed", "id", postgresql_where=text("failed <> '{}'")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -301,6 +302,12 @@ class Lease(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     until: Mapped[datetime]
+    worker_id: Mapped[UUID | None]
+    """Whose it is, for who looks on; nothing is decided by it."""
+    job_id: Mapped[UUID | None]
+    """The job that the chunk was claimed for."""
+    question: Mapped[dict[str, Any] | None]
+    """Of evidence, what is asked: see `service.db.questions`."""
 
 
 class Score(Base):
@@ -522,6 +529,7 @@ class Job(Base):
         ),
         Index("ix_jobs_running", "priority", postgresql_where=text("state = 'running'")),
         Index("ix_jobs_ended_at", "ended_at", postgresql_where=text("state <> 'running'")),
+        Index(None, "created_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -580,3 +588,18 @@ class Worker(Base):
     torch: Mapped[str]
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Throughput(Base):
+    """How many architectures a worker has settled in a slot of time, see `service.db.throughput`.
+
+    Kept for an hour: it says how fast work goes, and nothing else depends on it.
+    """
+
+    __tablename__ = "throughput"
+
+    worker_id: Mapped[UUID] = mapped_column(primary_key=True)
+    """Of one that may be gone by now."""
+    began: Mapped[datetime] = mapped_column(primary_key=True)
+    evaluated: Mapped[int]
+    failed: Mapped[int]

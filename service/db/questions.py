@@ -91,6 +91,12 @@ class Question:
         return "/".join(map(str, (self.truth.bench, self.truth.name, self.members, *names)))
 
     @property
+    def shown(self) -> dict[str, str]:
+        """What is asked, for who looks on while it is answered."""
+        names = {"bench": self.truth.bench, "score": self.scoring.name}
+        return {**names, "truth": self.truth.name, "members": self.members}
+
+    @property
     def inputs(self) -> str:
         """What the answer depends on: an answer of other inputs is stale.
 

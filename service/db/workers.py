@@ -1,5 +1,6 @@
 """Queries on workers."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -50,3 +51,13 @@ async def alive(session: AsyncSession, seconds: float) -> int:
         .where(Worker.seen_at > func.now() - timedelta(seconds=seconds))
     )
     return found or 0
+
+
+async def heard_of(session: AsyncSession, seconds: float) -> Sequence[Worker]:
+    """The workers heard of within the last `seconds`, the oldest first."""
+    found = await session.scalars(
+        select(Worker)
+        .where(Worker.seen_at > func.now() - timedelta(seconds=seconds))
+        .order_by(Worker.started_at, Worker.id)
+    )
+    return found.all()

@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -43,11 +43,15 @@ class Evidence:
     lease, so that no two workers compute the same.
     """
 
-    def __init__(self, settings: Settings, transaction: Transaction, watchdog: Watchdog) -> None:
+    def __init__(
+        self, settings: Settings, transaction: Transaction, watchdog: Watchdog, worker: UUID
+    ) -> None:
+        """`worker` is the id that others know this one by."""
         self._settings = settings
         self._patience = timedelta(seconds=settings.evidence_patience_seconds)
         self._transaction = transaction
         self._watchdog = watchdog
+        self._worker = worker
         self._slices: Slices | None = None
         self._next_look = 0.0
         self._worked = 0.0
@@ -145,7 +149,9 @@ class Evidence:
         it or has answered it, or it cannot be answered."""
         lease = uuid5(NAMESPACE_URL, f"urn:nascore:correlation:{question.text}")
         with self._transaction() as session:
-            until = leases.take(session, lease, self._settings.lease_seconds)
+            until = leases.take(
+                session, lease, self._settings.lease_seconds, self._worker, question.shown
+            )
         if until is None:
             return None
         self._watchdog.hold(Hold(lease, until))

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from service.cost import training_of
+from service.cost import BESIDES, Took, training_of
 from service.db import (
     evaluations,
     jobs,
@@ -22,6 +22,7 @@ from service.db import (
     leases,
     models,
     protocols,
+    throughput,
     trainings,
     workers,
 )
@@ -105,6 +106,8 @@ class Worker:
         self._unwritten: list[tuple[Claimed, Computed]] = []
         self._written_at = 0.0
         self._times = Times(device)
+        self._passed = Took(0, 0.0)
+        """The evaluations of the chunk at hand, and the seconds of their passes."""
         self._evidence: Evidence | None = None
         self._trainings: Trainings | None = None
         self._worked_at = 0.0
@@ -126,7 +129,9 @@ class Worker:
         with Watchdog(self._engine, self._identity, self._settings.lease_seconds) as watchdog:
             self._persist(watchdog.beat)
             if not self._reserved:
-                self._evidence = Evidence(self._settings, self._transaction, watchdog)
+                self._evidence = Evidence(
+                    self._settings, self._transaction, watchdog, self._identity.id
+                )
                 self._trainings = Trainings(self._surroundings(watchdog))
             log.info(
                 "worker ready",
@@ -150,8 +155,9 @@ class Worker:
         if job_id is None:
             return
         watchdog.lease = lease = uuid4()
+        turn = time.perf_counter()
+        self._passed = Took(0, 0.0)
         try:
-            started = time.perf_counter()
             setting, chunk = self._claim(job_id, lease)
             if not chunk:
                 watchdog.lease = None
@@ -161,7 +167,7 @@ class Worker:
                 request_id=chunk[0].request_id,
                 job=str(job_id),
                 architectures=len(chunk),
-                seconds=_since(started),
+                seconds=_since(turn),
             )
             self._written_at = time.monotonic()
             for claimed in chunk:
@@ -182,6 +188,16 @@ class Worker:
             took = time.monotonic() - began
             self._busy_until = time.monotonic() + max(
                 self._settings.chunk_seconds, BUSY_SHARE * took
+            )
+        self._account(setting.protocol, time.perf_counter() - turn)
+
+    def _account(self, protocol: Protocol, seconds: float) -> None:
+        """Keeps what of a turn's time was no pass's."""
+        evaluations, passed = self._passed
+        if evaluations:
+            besides = {BESIDES: seconds - passed}
+            self._times.add(
+                protocol.bench, protocol.name, besides, moving=False, evaluations=evaluations
             )
 
     def _live_waits(self) -> bool:
@@ -218,6 +234,7 @@ class Worker:
             self._settings,
             self._transaction,
             watchdog,
+            self._identity.id,
             self._device,
             self._memory_bytes,
             is_wanted=self._is_wanted,
@@ -304,6 +321,7 @@ class Worker:
                 self._settings.lease_seconds,
                 self._settings.chunk_limit,
                 lambda candidates: self._choose(setting, candidates, bulk=bulk),
+                worker=self._identity.id,
             )
         if chunk:
             self._metrics.claimed(job.priority, chunk)
@@ -361,6 +379,8 @@ class Worker:
         self._times.add(
             claimed.bench, setting.protocol.name, computed.passes, moving=computed.moving
         )
+        evaluations, before = self._passed
+        self._passed = Took(evaluations + 1, before + sum(computed.passes.values()))
         self._unwritten.append((claimed, computed))
         if time.monotonic() < self._written_at + self._settings.write_seconds:
             return True
@@ -388,11 +408,17 @@ class Worker:
         rows = [row for _, computed in self._unwritten for row in computed.rows]
         claimed = [claimed for claimed, _ in self._unwritten]
         with self._transaction() as session:
-            return evaluations.complete(session, claimed, lease, rows)
+            touched = evaluations.complete(session, claimed, lease, rows)
+            if touched is not None:
+                throughput.add(session, self._identity.id, evaluated=len(claimed))
+            return touched
 
     def _fail(self, claimed: Claimed, lease: UUID, reason: Mapping[str, Any]) -> list[UUID] | None:
         with self._transaction() as session:
-            return evaluations.fail(session, claimed, lease, reason)
+            touched = evaluations.fail(session, claimed, lease, reason)
+            if touched is not None:
+                throughput.add(session, self._identity.id, failed=1)
+            return touched
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
@@ -422,6 +448,7 @@ class Worker:
             workers.forget_dead(session, DEAD_AFTER_LEASES * self._settings.lease_seconds)
             purged = jobs.purge(session, self._settings.job_days, PURGED_AT_ONCE)
             trainings.drop_checkpoints(session, self._settings.checkpoint_days)
+            throughput.forget_old(session)
         if purged:
             log.info("purged", jobs=purged)
         with self._transaction() as session:

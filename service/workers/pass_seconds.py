@@ -16,13 +16,21 @@ class Times:
         self._device = device
         self._took: dict[tuple[Setting, str], Took] = {}
 
-    def add(self, bench: str, protocol: str, passes: Mapping[str, float], *, moving: bool) -> None:
-        """One evaluation under a named protocol, with the seconds of its passes."""
+    def add(
+        self,
+        bench: str,
+        protocol: str,
+        passes: Mapping[str, float],
+        *,
+        moving: bool,
+        evaluations: int = 1,
+    ) -> None:
+        """Evaluations under a named protocol, with the seconds of their passes together."""
         setting = Setting(bench, protocol, self._device)
         for name, seconds in passes.items():
             key = (setting, timed_as(name, moving))
-            evaluations, before = self._took.get(key, Took(0, 0.0))
-            self._took[key] = Took(evaluations + 1, before + seconds)
+            earlier, before = self._took.get(key, Took(0, 0.0))
+            self._took[key] = Took(earlier + evaluations, before + seconds)
 
     def write(self, session: Session) -> None:
         pass_seconds.add(session, self._took)

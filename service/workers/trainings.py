@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.benches import BENCHES
 from service.catalogue import REDUCED_TRAINING
-from service.db import datasets, evaluations, jobs, leases, models, protocols, trainings
+from service.db import datasets, evaluations, jobs, leases, models, protocols, throughput, trainings
 from service.db.evaluations import Claimed
 from service.db.trainings import Step
 from service.engine import initial_weights
@@ -66,6 +66,8 @@ class Surroundings:
     settings: Settings
     transaction: Transaction
     watchdog: Watchdog
+    worker: UUID
+    """The id that others know it by."""
     device: str
     memory_bytes: int
     is_wanted: Callable[[], bool]
@@ -154,7 +156,10 @@ class Trainings:
     def _fail(self, task: Task, reason: Mapping[str, Any]) -> None:
         def write() -> list[UUID] | None:
             with self._around.transaction() as session:
-                return evaluations.fail(session, task.claimed, task.lease, reason)
+                touched = evaluations.fail(session, task.claimed, task.lease, reason)
+                if touched is not None:
+                    throughput.add(session, self._around.worker, failed=1)
+                return touched
 
         self._around.announce(self._around.persist(write))
 
@@ -194,7 +199,9 @@ class Trainings:
                 return [each for each in [next(free, None)] if each is not None]
 
             limits = (settings.lease_seconds, settings.chunk_limit)
-            chosen = leases.claim(session, job_id, lease, *limits, choose, answered)
+            chosen = leases.claim(
+                session, job_id, lease, *limits, choose, answered, self._around.worker
+            )
         if not chosen:
             return None
         self._around.watchdog.training = lease
@@ -219,7 +226,10 @@ class Trainings:
 
         def write() -> list[UUID] | None:
             with self._around.transaction() as session:
-                return evaluations.complete(session, [task.claimed], task.lease, [row])
+                touched = evaluations.complete(session, [task.claimed], task.lease, [row])
+                if touched is not None and trains:
+                    throughput.add(session, self._around.worker, evaluated=1)
+                return touched
 
         self._around.announce(self._around.persist(write))
         if trains:

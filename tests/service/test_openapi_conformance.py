@@ -36,6 +36,10 @@ values = ["{hash}"]
 """Half of what is asked for is there."""
 
 
+SETTINGS = {"NASCORE_STREAM_SECONDS": "0.2"}
+"""Whoever listens to the whole service is soon told to come back."""
+
+
 @pytest.fixture(scope="module")
 def known(worker: Running) -> dict[str, str]:
     """A job that is done, and an architecture of it."""

@@ -1,18 +1,19 @@
 """Jobs: how far they are, their results and events, and their end."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.sse import EventSourceResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.api import answers, events, problems, queueing
-from service.api.deps import DatabaseDep, DoorbellsDep, ProgressDep, SettingsDep
+from service.api import answers, events, job_pages, problems, queueing
+from service.api.deps import DatabaseDep, DoorbellsDep, OutlookDep, ProgressDep, SettingsDep
 from service.api.openapi import event, header
 from service.api.problems import ProblemError
 from service.api.schemas.jobs import Epoch, Finished, Job, ResultPage, Step
-from service.db import jobs, models, protocols, scores
+from service.api.schemas.work import JobPage
+from service.db import job_lists, jobs, models, protocols, scores
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
@@ -25,16 +26,57 @@ EVENTS = [
 
 
 @router.get(
+    "",
+    operation_id="jobs",
+    summary="The jobs there are, the newest first",
+    responses={200: {"headers": header("Link")}, **problems.responses(422, 503)},
+)
+async def job_list(
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    outlook: OutlookDep,
+    state: Annotated[Literal["running", "done", "cancelled"] | None, Query()] = None,
+    priority: Annotated[Literal["live", "bulk", "background"] | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, description="Jobs of the page.")] = 50,
+    cursor: Annotated[
+        str | None, Query(pattern=job_pages.CURSOR, description="`next` of the page before.")
+    ] = None,
+) -> JobPage:
+    """Jobs as whole ones: what their requests said besides the proxies is not told."""
+    limit = min(limit, settings.page_limit)
+    before = None if cursor is None else job_pages.place(cursor)
+    async with database() as session:
+        found = await job_lists.page(
+            session, limit + 1, before=before, state=state, priority=priority
+        )
+    following = job_pages.cursor(found[limit - 1]) if len(found) > limit else None
+    if following is not None:
+        link = request.url.include_query_params(limit=limit, cursor=following)
+        response.headers["Link"] = f'<{link.path}?{link.query}>; rel="next"'
+    return JobPage(jobs=await outlook.shown(found[:limit]), next=following)
+
+
+@router.get(
     "/{job_id}",
     operation_id="job",
     summary="How far a job is",
     responses={200: {"headers": header("Retry-After")}, **problems.responses(404, 422, 503)},
 )
 async def job(
-    job_id: UUID, response: Response, database: DatabaseDep, settings: SettingsDep
+    job_id: UUID,
+    response: Response,
+    database: DatabaseDep,
+    settings: SettingsDep,
+    outlook: OutlookDep,
 ) -> Job:
     async with database() as session:
-        shown = await answers.job(session, await _job(session, job_id))
+        found = await _job(session, job_id)
+    # Outside, for it may want a connection too.
+    left = await outlook.seconds_left(found)
+    async with database() as session:
+        shown = await answers.job(session, await _job(session, job_id), left)
     if shown.state == "running":
         response.headers["Retry-After"] = str(settings.retry_after_seconds)
     return shown

@@ -27,6 +27,15 @@ class EpochCounts(BaseModel):
     asked: int
 
 
+class Reason(BaseModel):
+    """Why some architectures of a job failed."""
+
+    type: str = Field(examples=["too-large"])
+    detail: str = Field(description="The commonest of this type.")
+    architectures: int
+    hashes: list[str] = Field(description="The first few of them.")
+
+
 class Job(BaseModel):
     """What one request asked for, and how far it is."""
 
@@ -39,7 +48,11 @@ class Job(BaseModel):
     )
     state: Literal["running", "done", "cancelled"]
     counts: Counts
+    reasons: list[Reason] = Field(description="Why what failed did, the commonest reason first.")
     epochs: EpochCounts | None = Field(description="Of reduced training alone.")
+    seconds_left: float | None = Field(
+        description="While it runs: as `GET /jobs` has it; null where nobody can say."
+    )
     created_at: datetime
     ended_at: datetime | None = Field(
         description="When nothing was left to do; the job is deleted some days after, see `GET /`."
