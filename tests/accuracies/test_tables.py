@@ -2,19 +2,24 @@
 
 import csv
 import io
+from collections.abc import Sequence
 
 from service.accuracies.rows import Row
-from service.accuracies.tables import known, read
+from service.accuracies.tables import Line, known, read
 from service.benches import BENCHES
+from tests.benches.data import rows
 
 
 def excerpt(text: str) -> dict[str, list[Row]]:
     """The rows of each series."""
-    lines = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    return read_all(list(csv.DictReader(io.StringIO(text, newline=""), strict=True)))
+
+
+def read_all(lines: Sequence[Line]) -> dict[str, list[Row]]:
     table = known(lines[0])
     assert table is not None
     found = {}
-    for name, (facts, intake) in read(table, lines, 1_000).items():
+    for name, (facts, intake) in read(table, lines, 20_000).items():
         assert facts.bench == table.bench
         assert intake.bad() == ([], 0)
         found[name] = [row for part in intake.parts() for row in part]
@@ -29,10 +34,10 @@ def test_nb_macro_has_three_trainings_of_a_spelling() -> None:
         "22212220,93.1267,93.28,93.33,92.77,1985514,85164544\n"
     )
     assert found.keys() == {"cifar10-test-50ep"}
-    rows = found["cifar10-test-50ep"]
-    assert [(row.seed, row.value) for row in rows] == [(0, 93.28), (1, 93.33), (2, 92.77)] * 2
+    three = found["cifar10-test-50ep"]
+    assert [(row.seed, row.value) for row in three] == [(0, 93.28), (1, 93.33), (2, 92.77)] * 2
     best = BENCHES["nb_macro"].read({"arch": "22212220"}).architecture
-    assert {row.hash for row in rows} == {best.hash}
+    assert {row.hash for row in three} == {best.hash}
 
 
 TASKS = ("class_scene", "class_object", "room_layout", "jigsaw", "segmentsemantic", "normal")
@@ -81,3 +86,15 @@ def test_transnas_macro_is_told_by_its_spellings_and_a_score_may_be_none() -> No
     assert len(found) == 7
     (row,) = found["jigsaw-validation-10ep"]
     assert row.hash == BENCHES["transnas_macro"].read({"arch": "64-1232-basic"}).architecture.hash
+
+
+def test_the_published_tables_are_whole() -> None:
+    macro = read_all(rows("nas_bench_macro_cifar10.csv.gz"))
+    assert [len(each) for each in macro.values()] == [3 * 6_561]
+    for name, count in (("transnas_micro", 4_096), ("transnas_macro", 3_256)):
+        found = read_all(rows(f"{name}.csv.gz"))
+        truths = {key: each for key, each in found.items() if not key.startswith("suitezero")}
+        assert len(truths) == len(TASKS)
+        assert {len(each) for each in truths.values()} == {count}
+        hashes = {row.hash for row in truths["jigsaw-validation-10ep"]}
+        assert len(hashes) == BENCHES[name].classes
