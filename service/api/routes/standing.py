@@ -67,5 +67,7 @@ async def standing(
     )
 
 
-def _beaten(among: standings.Among, total: int) -> float:
-    return 100 * (total - among.better - among.same / 2) / total
+def _beaten(among: standings.Among, total: int) -> float | None:
+    """Of the others; a score that is there alone beats nobody and is beaten by nobody."""
+    others, ties = total - 1, among.same - 1
+    return 100 * (others - among.better - ties / 2) / others if others else None

@@ -33,6 +33,7 @@ class StandingAnswer(BaseModel):
     rank: int | None = Field(description="On the board, from 1; equal scores share a rank.")
     total: int = Field(description="How many scores the board has.")
     beaten: float | None = Field(
-        description="How many percent of the board it beats; the same score counts half."
+        description="How many percent of the others on the board it beats, the same score counting "
+        "half; null where there is no other."
     )
     histogram: Histogram | None = Field(description="Of the board; null of an empty one.")

@@ -5,7 +5,7 @@ import { page } from "./address.js";
 import { segments, select } from "./choices.js";
 import { KINDS, METRICS, SETS, measure } from "./correlated.js";
 import { fetchDrawings } from "./drawings.js";
-import { correlation, integer, number, percent, shortHash } from "./format.js";
+import { correlation, integer, number, percent, share, shortHash } from "./format.js";
 import { mount } from "./mounted.js";
 import { pictured } from "./pictured_cells.js";
 import { scatter } from "./plot.js";
@@ -80,7 +80,7 @@ export function drawAgainstAccuracy({ bench, points, item, state, look }) {
       xLog: x.log,
       yRange: axes === "rank" ? [-2, 102] : undefined,
       xLabel: label(points.name, axes, x.log),
-      yLabel: axes === "rank" ? "accuracy: beats so many %" : accuracyName(points.truth),
+      yLabel: axes === "rank" ? "accuracy: beats so many % of the others" : accuracyName(points.truth),
       description: `${points.name} against ${points.truth.name} of ${points.hashes.length} architectures: ${spoken(item, state)}`,
       hover: (group, n) => {
         const each = group.n[n];
@@ -98,7 +98,7 @@ export function drawAgainstAccuracy({ bench, points, item, state, look }) {
 }
 
 export function label(name, axes, log) {
-  return axes === "rank" ? `${name}: beats so many %` : `${name}${log ? ", logarithmic" : ""}`;
+  return axes === "rank" ? `${name}: beats so many % of the others` : `${name}${log ? ", logarithmic" : ""}`;
 }
 
 /** The ends of an axis of values, logarithmic where they are of very different size. */
@@ -177,7 +177,7 @@ function table(bench, points) {
             <th scope="col">Architecture</th>
             <th scope="col" class="number">Score</th>
             <th scope="col" class="number">Accuracy</th>
-            <th scope="col" class="number">Accuracy beats</th>
+            <th scope="col" class="number">Accuracy beats of the others</th>
           </tr>
         </thead>
         <tbody>
@@ -189,7 +189,7 @@ function table(bench, points) {
               </td>
               <td class="number">${number(points.scores[n])}</td>
               <td class="number">${percent(points.accuracies[n])}</td>
-              <td class="number">${points.accuracyRanks[n].toFixed(1)} %</td>
+              <td class="number">${share(points.accuracyRanks[n])} %</td>
             </tr>`,
           )}
         </tbody>

@@ -36,6 +36,15 @@ export function percent(value, places = 2) {
   return value === null || value === undefined ? "" : value.toFixed(places);
 }
 
+/**
+ * The share of others that something beats, in per cent: rounded down, since nothing beats all of
+ * them that does not.
+ */
+export function share(value) {
+  // What is a tenth but for its last bit is that tenth.
+  return value === null || value === undefined ? "" : (Math.floor(10 * value + 1e-9) / 10).toFixed(1);
+}
+
 /** A correlation, without the zero that all of them have. */
 export function correlation(value, places = 2) {
   if (value === null || value === undefined) return "";

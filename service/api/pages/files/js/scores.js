@@ -1,7 +1,7 @@
 // Every score of an architecture under one protocol, with its percentile and where it came from.
 
 import { html, nothing, svg } from "../vendor/lit-html/lit-html.js";
-import { ago, duration, number, percent } from "./format.js";
+import { ago, duration, number, share } from "./format.js";
 import { page } from "./address.js";
 
 /**
@@ -23,7 +23,7 @@ export function scoresTable({ bench, hash, records, protocol, proxies, origin })
         <tr>
           <th scope="col">Proxy or ensemble</th>
           <th scope="col" class="number">Score</th>
-          <th scope="col" title="How many percent of the reference population it beats">Percentile</th>
+          <th scope="col" title="Its percentile in the reference population, a tie counting half">Percentile</th>
           ${origin
             ? html`<th scope="col" class="number">Revision</th><th scope="col">Device</th>
                 <th scope="col">torch</th><th scope="col" class="number">Took</th><th scope="col">When</th>`
@@ -49,7 +49,7 @@ function row(bench, hash, each, protocol, proxy, origin) {
     </th>
     ${each.value === null
       ? html`<td class="undefined muted" colspan="2">undefined: ${each.undefined}</td>`
-      : html`<td class="number">${number(each.value)}</td><td>${beats(each.percentile)}</td>`}
+      : html`<td class="number">${number(each.value)}</td><td>${percentile(each.percentile)}</td>`}
     ${origin
       ? html`<td class="number">${each.revision}</td><td>${named(each.device)}</td><td>${named(each.torch)}</td>
           <td class="number">${duration(each.seconds)}</td>
@@ -63,13 +63,12 @@ function named(origin) {
   return origin === "none" ? "–" : origin;
 }
 
-/** A percentile as a small bar and a number. */
-export function beats(percentile) {
-  if (percentile === null) return html`<span class="muted small">no population</span>`;
-  return html`<span class="beats">
+function percentile(value) {
+  if (value === null) return html`<span class="muted small">no population</span>`;
+  return html`<span class="percentile">
     <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
-      ${svg`<rect class="track" width="100" height="6"></rect><rect class="share" width=${percentile} height="6"></rect>`}
+      ${svg`<rect class="track" width="100" height="6"></rect><rect class="share" width=${value} height="6"></rect>`}
     </svg>
-    <span>${percent(percentile, 1)}</span>
+    <span>${share(value)}</span>
   </span>`;
 }
