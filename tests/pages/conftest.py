@@ -51,13 +51,13 @@ def site(
 
 
 @pytest.fixture(scope="package")
-def empty_site(
+def empty_service(
     browser: Browser,
     servers: ServerUrls,
     worker_name: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Running]:
-    """A service as it is at first: without a worker and without a score."""
+    """Without a worker and without a score."""
     with (
         fresh.database(servers.database_url, f"{worker_name}_empty_pages") as database_url,
         serving(
@@ -67,6 +67,13 @@ def empty_site(
         ) as service,
     ):
         yield service
+
+
+@pytest.fixture
+def empty_site(empty_service: Running) -> Running:
+    """A service as it is at first, whatever a test before has queued."""
+    empty_service.forget_scores()
+    return empty_service
 
 
 def _redis(worker_name: str) -> int:
