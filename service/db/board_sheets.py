@@ -7,34 +7,38 @@ an index for each.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.db import accuracies
+from service.db import accuracies, columns
 from service.db.board_views import placed
 from service.db.boards import Asked
 from service.db.models import Place
 
 Measure = Literal["accuracy", "parameters", "flops"]
 
-_HEAD = 20
-"""Bytes of an array as PostgreSQL sends it: dimensions, flags, type, size, first index."""
+Ids = NDArray[np.int32] | NDArray[np.int64]
+"""Four bytes each for as long as they fit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
     """A series: the mean of each architecture that has values."""
 
-    architecture_ids: NDArray[np.int64]
+    architecture_ids: Ids
     """(n,), ascending."""
     values: NDArray[np.float64]
     """(n,)."""
 
-    def of(self, architecture_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    @property
+    def nbytes(self) -> int:
+        return self.architecture_ids.nbytes + self.values.nbytes
+
+    def of(self, architecture_ids: Ids) -> NDArray[np.float64]:
         """NaN where there is none."""
         if not len(self.values):
             return np.full(len(architecture_ids), np.nan)
@@ -51,7 +55,7 @@ NO_MEANS = Means(np.empty(0, np.int64), np.empty(0))
 class Sheet:
     """What a filter leaves of a board, sorted by a measure."""
 
-    architecture_ids: NDArray[np.int64]
+    architecture_ids: Ids
     """(n,): of the highest accuracy first, or of the smallest network; equal ones by id, in the
     same direction; those of which the measure is not known are last."""
     known: int
@@ -59,7 +63,11 @@ class Sheet:
     scores: NDArray[np.float64]
     """(n,), ascending."""
 
-    def order(self, *, reverse: bool) -> NDArray[np.int64]:
+    @property
+    def nbytes(self) -> int:
+        return self.architecture_ids.nbytes + self.scores.nbytes
+
+    def order(self, *, reverse: bool) -> Ids:
         """The architectures, or those of a known measure the other way round."""
         if not reverse:
             return self.architecture_ids
@@ -77,38 +85,40 @@ class Sheet:
 
 async def read(session: AsyncSession, asked: Asked, by: Measure, means: Means) -> Sheet:
     """All that the filter leaves; `means` is of the series that accuracies are of."""
-    columns: list[Any] = [Place.architecture_id, Place.value]
-    if by != "accuracy":
-        columns.append(Place.parameters if by == "parameters" else Place.flops)
-    aggregates = (func.array_send(func.array_agg(column)) for column in columns)
-    sent = (await session.execute(select(*aggregates).where(*placed(asked)))).one()
-    return await asyncio.to_thread(_sorted, sent, means if by == "accuracy" else None)
+    query = select(Place.architecture_id, Place.value).where(*placed(asked))
+    if by == "accuracy":
+        ids, scores = await columns.read(session, query, (columns.INTEGER, columns.NUMBER))
+        return await asyncio.to_thread(_by_accuracy, _compact(ids), scores, means)
+    query = query.add_columns(Place.parameters if by == "parameters" else Place.flops)
+    elements = (columns.INTEGER, columns.NUMBER, columns.INTEGER)
+    ids, scores, sizes = await columns.read(session, query, elements)
+    return await asyncio.to_thread(_by_size, _compact(ids), scores, sizes)
 
 
-def _sorted(sent: Sequence[bytes | None], means: Means | None) -> Sheet:
-    ids, scores = _array(sent[0], ">i8").astype(np.int64), _array(sent[1], ">f8").astype(float)
-    if means is None:
-        order = np.lexsort((ids, _array(sent[2], ">i8")))
-        return Sheet(ids[order], len(ids), np.sort(scores))
+def _by_accuracy(ids: Ids, scores: NDArray[np.float64], means: Means) -> Sheet:
     accuracies = means.of(ids)
     # What is not a number is last.
     order = np.lexsort((-ids, -accuracies))
     return Sheet(ids[order], int(np.isfinite(accuracies).sum()), np.sort(scores))
 
 
+def _by_size(ids: Ids, scores: NDArray[np.float64], sizes: NDArray[np.int64]) -> Sheet:
+    return Sheet(ids[np.lexsort((ids, sizes))], len(ids), np.sort(scores))
+
+
 async def means(session: AsyncSession, series_id: int) -> Means:
     """A whole series."""
     source = accuracies.mean_of_each(series_id)
-    columns = (source.c.architecture_id, source.c.value)
-    aggregates = (func.array_send(func.array_agg(column)) for column in columns)
-    found = (await session.execute(select(*aggregates))).one()
-    ids, values = _array(found[0], ">i8").astype(np.int64), _array(found[1], ">f8").astype(float)
+    query = select(source.c.architecture_id, source.c.value)
+    ids, values = await columns.read(session, query, (columns.INTEGER, columns.NUMBER))
+    return await asyncio.to_thread(_by_id, _compact(ids), values)
+
+
+def _by_id(ids: Ids, values: NDArray[np.float64]) -> Means:
     order = np.argsort(ids)
     return Means(ids[order], values[order])
 
 
-def _array(sent: bytes | None, element: str) -> NDArray[Any]:
-    """Of numbers without a null; quicker by far than as many rows."""
-    items = np.dtype([("length", ">i4"), ("value", element)])
-    found: NDArray[Any] = np.frombuffer(sent or bytes(_HEAD), items, offset=_HEAD)["value"]
-    return found
+def _compact(ids: NDArray[np.int64]) -> Ids:
+    fits = not len(ids) or ids.max() <= np.iinfo(np.int32).max
+    return ids.astype(np.int32) if fits else ids

@@ -1,11 +1,14 @@
 """GET /rank from any row on, in any order, with or without a filter."""
 
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from service.benches import BENCHES
 from tests.service.running import Running, ask
@@ -15,6 +18,7 @@ Item = Mapping[str, Any]
 BENCH = "nb101"
 SPELLINGS = 60
 TRAINED = 30
+TABLE = {"bench": BENCH, "dataset": "cifar10", "split": "test", "epochs": 108, "source": "a test"}
 FILTERS: list[dict[str, Any]] = [{}, {"accuracy": "known"}, {"parameters_min": 3_000_000}]
 ORDERS = [
     {"sort": by, "reverse": reverse}
@@ -36,11 +40,7 @@ def _scored(worker: Running) -> None:
     with httpx2.Client(base_url=worker.address, timeout=120.0) as http:
         body = {"bench": BENCH, "architectures": sample, "proxies": ["params", "grad_norm"]}
         assert ask(http, body, wait=120).status_code == 200
-        table = {
-            **{"bench": BENCH, "dataset": "cifar10", "split": "test", "epochs": 108},
-            **{"source": "a test", "accuracies": trained},
-        }
-        assert http.put("/accuracies", json=table).status_code == 200
+        assert http.put("/accuracies", json={**TABLE, "accuracies": trained}).status_code == 200
 
 
 def board(http: httpx2.Client, **query: Any) -> dict[str, Any]:
@@ -160,3 +160,65 @@ def test_what_is_no_view_is_named(http: httpx2.Client, query: str, field: str) -
     refused = http.get(f"/rank?bench={BENCH}&{query}", headers={"Accept": "text/csv"})
     assert refused.status_code == 422
     assert field in [fault["field"] for fault in refused.json()["errors"]]
+
+
+def test_what_is_known_since_moves_the_rows(http: httpx2.Client) -> None:
+    by_accuracy = {"bench": BENCH, "proxy": "params", "sort": "accuracy"}
+    before = http.get("/rank", params=by_accuracy)
+    first, last = (before.json()["items"][place] for place in (0, -1))
+    assert last["accuracy"] is None
+    better = {**last["spec"], "value": first["accuracy"] + 1}
+    assert http.put("/accuracies", json={**TABLE, "accuracies": [better]}).status_code == 200
+    after = http.get("/rank", params=by_accuracy, headers={"If-None-Match": before.headers["ETag"]})
+    moved = after.json()["items"][0]
+    assert (moved["hash"], moved["accuracy"]) == (last["hash"], better["value"])
+
+
+@pytest.mark.parametrize("wanted", [{}, {"accuracy": "known"}], ids=str)
+def test_what_is_scored_since_has_its_row(http: httpx2.Client, wanted: dict[str, str]) -> None:
+    """A board of its own, of what already has an accuracy."""
+    by_size = {"bench": BENCH, "proxy": "params", "seed": 7, "sort": "parameters", **wanted}
+    trained = board(http, accuracy="known", sort="parameters", limit=1000)["items"]
+    begin = len(board(http, **by_size)["items"])
+    for number, place in enumerate((begin + 9, begin + 3), 1):
+        before = http.get("/rank", params=by_size)
+        body = {"bench": BENCH, **trained[place]["spec"], "proxies": ["params"], "seed": 7}
+        assert ask(http, body).status_code == 200
+        known = {"If-None-Match": before.headers["ETag"]}
+        after = http.get("/rank", params=by_size, headers=known).json()
+        assert len(after["items"]) == begin + number
+        assert trained[place]["hash"] in [item["hash"] for item in after["items"]]
+
+
+def test_one_board_is_sorted_at_a_time(http: httpx2.Client, running: Running) -> None:
+    """Nobody who waits meanwhile has a connection."""
+    wanted = [
+        {"flops_min": bound, "sort": sort, "limit": 5}
+        for bound in range(1, 12)
+        for sort in ("parameters", "flops")
+    ]
+    with ThreadPoolExecutor(len(wanted)) as clients:
+        with running.session() as session:
+            session.execute(text("LOCK TABLE places IN ACCESS EXCLUSIVE MODE"))
+            asked = [clients.submit(board, http, **query) for query in wanted]
+            deadline = time.monotonic() + 4
+            while not busy(running):
+                assert time.monotonic() < deadline
+            time.sleep(0.5)
+            assert busy(running) == ["Lock"]
+        assert {each.result()["total"] for each in asked} == {board(http)["total"]}
+
+
+def busy(running: Running) -> list[str]:
+    """What each transaction of the API waits for."""
+    with running.session() as session:
+        return list(
+            session.scalars(
+                text(
+                    "SELECT coalesce(wait_event_type, '') FROM pg_stat_activity WHERE "
+                    "datname = current_database() AND backend_type = 'client backend' "
+                    "AND query LIKE '%places%' AND query NOT LIKE 'LOCK%' "
+                    "AND state <> 'idle' AND pid <> pg_backend_pid()"
+                )
+            )
+        )

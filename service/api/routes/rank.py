@@ -10,6 +10,7 @@ from service.api import asking, board_pages, board_query, board_views, etag, pro
 from service.api.answers import NO_POPULATION
 from service.api.board_query import View
 from service.api.deps import DatabaseDep, KnownSheetsDep, SettingsDep
+from service.api.known_sheets import UnsortedError
 from service.api.negotiation import preferred
 from service.api.openapi import header
 from service.api.schemas.protocol import Protocol
@@ -97,81 +98,92 @@ async def rank(
     form = preferred(request.headers.get("Accept"), offered)
     board_query.check(view, cursor, form, everything=everything)
     spec_fields = list(asked.read(asked.example).architecture.spec)
-    async with database() as session:
-        # One moment for all that a page says: counts are of its rows, and its tag is of both.
-        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
-        ranked_by = await asking.proxy_named(session, proxy, asked.name, protocol)
-        stored = await protocols.find(session, described.digest)
-        ranking = asking.ranking(ranked_by, asked.name, stored)
-        trained = await asking.truth_named(session, asked.name, truth)
-        name = f"{described.digest}/{ranked_by.name}/{ranking.revision}"
-        if wanted != boards.EVERYTHING:
-            name += f"/{urlencode(board_query.as_query(wanted))}"
-        after = board_pages.first(name) if cursor is None else board_pages.read(cursor, name)
-        truths = await boards.truths(session, asked.name) if wanted.known else ()
-        counted = await boards.counts(session, ranking)
-        # Scores are only ever added: a board of as many is the same board. Accuracies are placed on
-        # it some time after their series has changed.
-        size = (counted.total, counted.undefined, sum(counted.known.values()) * wanted.known)
-        known = None if trained is None else (trained.name, trained.changes)
-        shown = "everything" if everything else (cursor, limit, view)
-        tag = etag.weak(request.app.version, name, size, known, truths, shown, form)
-        headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept"}
-        if etag.is_current(if_none_match, tag):
-            # What the compressed page says of itself.
-            headers["Vary"] = "Accept, Accept-Encoding"
-            return Response(status_code=304, headers=headers)
-        board = boards.Asked(ranking, counted, wanted, None if trained is None else trained.id)
-        if not everything:
-            counting = form == JSON or not view.is_first
-            total = await boards.total(session, board) if counting else 0
-            part = board_views.Asked(asked.name, board, view, limit, total)
-            if view.is_first:
-                page = await board_views.page(session, part, after)
-            else:
-                state = (name, size, known, tuple(truths))
-                sheet = partial(known_sheets.of, session, state, board, trained)
-                page = await board_views.window(session, part, name, sheet)
-    if everything:
-        return await whole_boards.answer(
-            database, board, after, settings.page_limit, spec_fields, headers
+
+    async def answered(*, may_sort: bool) -> Response:
+        async with database() as session:
+            # One moment for all that a page says: counts are of its rows, and its tag is of both.
+            await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
+            ranked_by = await asking.proxy_named(session, proxy, asked.name, protocol)
+            stored = await protocols.find(session, described.digest)
+            ranking = asking.ranking(ranked_by, asked.name, stored)
+            trained = await asking.truth_named(session, asked.name, truth)
+            name = f"{described.digest}/{ranked_by.name}/{ranking.revision}"
+            if wanted != boards.EVERYTHING:
+                name += f"/{urlencode(board_query.as_query(wanted))}"
+            after = board_pages.first(name) if cursor is None else board_pages.read(cursor, name)
+            truths = await boards.truths(session, asked.name) if wanted.known else ()
+            counted = await boards.counts(session, ranking)
+            # Scores are only ever added: a board of as many is the same board. Accuracies are put
+            # on it some time after their series has changed.
+            size = (counted.total, counted.undefined, sum(counted.known.values()) * wanted.known)
+            known = None if trained is None else (trained.name, trained.changes)
+            shown = "everything" if everything else (cursor, limit, view)
+            tag = etag.weak(request.app.version, name, size, known, truths, shown, form)
+            headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept"}
+            if etag.is_current(if_none_match, tag):
+                # What the compressed page says of itself.
+                headers["Vary"] = "Accept, Accept-Encoding"
+                return Response(status_code=304, headers=headers)
+            board = boards.Asked(ranking, counted, wanted, None if trained is None else trained.id)
+            if not everything:
+                counting = form == JSON or not view.is_first
+                total = await boards.total(session, board) if counting else 0
+                part = board_views.Asked(asked.name, board, view, limit, total)
+                if view.is_first:
+                    page = await board_views.page(session, part, after)
+                else:
+                    state = (name, size, known, tuple(truths))
+                    sheet = partial(
+                        known_sheets.of, session, state, board, trained, may_sort=may_sort
+                    )
+                    page = await board_views.window(session, part, name, sheet)
+        if everything:
+            return await whole_boards.answer(
+                database, board, after, settings.page_limit, spec_fields, headers
+            )
+        following = page.following
+        if following is not None:
+            query = {
+                "bench": bench,
+                "proxy": ranked_by.name,
+                "protocol": protocol,
+                "dataset": dataset,
+                "seed": seed,
+                **({} if truth is None else {"truth": truth}),
+                **board_query.as_query(wanted),
+                "limit": limit,
+                "cursor": following,
+            }
+            headers["Link"] = f'</rank?{urlencode(query)}>; rel="next"'
+        if form == CSV:
+            return Response(as_csv(page.items, spec_fields), headers=headers, media_type=CSV_TYPE)
+        answer = Board(
+            bench=asked.name,
+            proxy=ranked_by.name,
+            protocol=Protocol.of(described),
+            direction=ranking.direction,
+            evidence=ranked_by.evidence.get(asked.name, "none"),
+            population=None if isinstance(ranked_by, Proxy) else ranking.revision,
+            reason=page.reason or _why_empty(ranked_by, stored, counted),
+            total=total,
+            undefined=counted.undefined,
+            truth=None if trained is None else trained.name,
+            sort=view.sort,
+            reverse=view.reverse,
+            offset=page.offset,
+            matches=page.matches,
+            items=page.items,
+            next=following,
         )
-    following = page.following
-    if following is not None:
-        query = {
-            "bench": bench,
-            "proxy": ranked_by.name,
-            "protocol": protocol,
-            "dataset": dataset,
-            "seed": seed,
-            **({} if truth is None else {"truth": truth}),
-            **board_query.as_query(wanted),
-            "limit": limit,
-            "cursor": following,
-        }
-        headers["Link"] = f'</rank?{urlencode(query)}>; rel="next"'
-    if form == CSV:
-        return Response(as_csv(page.items, spec_fields), headers=headers, media_type=CSV_TYPE)
-    answer = Board(
-        bench=asked.name,
-        proxy=ranked_by.name,
-        protocol=Protocol.of(described),
-        direction=ranking.direction,
-        evidence=ranked_by.evidence.get(asked.name, "none"),
-        population=None if isinstance(ranked_by, Proxy) else ranking.revision,
-        reason=page.reason or _why_empty(ranked_by, stored, counted),
-        total=total,
-        undefined=counted.undefined,
-        truth=None if trained is None else trained.name,
-        sort=view.sort,
-        reverse=view.reverse,
-        offset=page.offset,
-        matches=page.matches,
-        items=page.items,
-        next=following,
-    )
-    return Response(answer.model_dump_json(), headers=headers, media_type=JSON)
+        return Response(answer.model_dump_json(), headers=headers, media_type=JSON)
+
+    try:
+        return await answered(may_sort=False)
+    except UnsortedError:
+        # Who waits for a turn has no connection, and what has changed meanwhile is asked anew.
+        async with known_sheets.turn:
+            return await answered(may_sort=True)
 
 
 def _why_empty(
