@@ -174,10 +174,7 @@ def test_the_board_is_a_file_too(page: Page, http: httpx2.Client) -> None:
     assert [row["hash"] for row in rows] == hashes(board(http, parameters_max=500_000))
 
 
-def test_an_empty_board_says_what_would_fill_it(
-    page: Page, empty_site: Running, watch: Watch
-) -> None:
-    watch.expect("503")
+def test_an_empty_board_says_what_would_fill_it(page: Page, empty_site: Running) -> None:
     page.goto(f"{empty_site.address}/pages/rank")
     expect(page.get_by_text("Nothing is scored here yet")).to_be_visible()
     expect(page.get_by_text("No worker runs.")).to_be_visible()

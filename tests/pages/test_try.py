@@ -99,11 +99,23 @@ def test_a_cell_is_drawn_edge_by_edge(page: Page, watch: Watch) -> None:
     assert asked(page)["ops"] == ["input", "maxpool3x3", "output"]
 
 
-def test_without_a_worker_it_says_what_it_waits_for(
-    page: Page, watch: Watch, empty_site: Running
-) -> None:
-    watch.expect("503")
+def test_without_a_worker_it_says_what_it_waits_for(page: Page, empty_site: Running) -> None:
     page.goto(f"{empty_site.address}/pages/try?bench=nb201")
     expect(page.get_by_text("No worker runs.")).to_be_visible()
     page.get_by_role("button", name="Score it").click()
     expect(page.get_by_text("Waiting for a worker").first).to_be_visible(timeout=30_000)
+
+
+def test_a_worker_that_starts_is_seen(page: Page) -> None:
+    page.clock.install()
+    page.route("**/work", lambda route: route.fulfill(json={"workers": []}), times=1)
+    page.goto("/pages/try?bench=nb201")
+    notice, status = (
+        page.get_by_text("No worker runs."),
+        page.get_by_role("banner").locator(".status"),
+    )
+    expect(status).to_have_text("no worker")
+    expect(notice).to_be_visible()
+    page.clock.fast_forward("00:20")
+    expect(status).to_have_text("ready")
+    expect(notice).to_be_hidden()

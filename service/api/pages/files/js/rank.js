@@ -10,7 +10,7 @@ import { integer } from "./format.js";
 import { body, head, ROW } from "./leaderboard.js";
 import { RowDrawings } from "./row_drawings.js";
 import { Rows } from "./rows.js";
-import { readiness, start } from "./shell.js";
+import { start } from "./shell.js";
 import { empty, error, loading, noWorker } from "./states.js";
 import { coded } from "./words.js";
 
@@ -44,7 +44,11 @@ let problem = null;
 let working = true;
 let folded = true; // In a narrow window; a wide one shows all.
 
-start("rank");
+start("rank", (runs) => {
+  if (working === runs) return;
+  working = runs;
+  if (board !== null) draw();
+});
 onMove(() => open(read(DEFAULTS)).catch(fail));
 begin();
 
@@ -115,7 +119,6 @@ function changed() {
     if (found?.row !== undefined) rows.show(found.row);
     else if (Number(state.offset) > 0) rows.show(Number(state.offset), "start");
   }
-  if (board.head?.total === 0) workers();
 }
 
 /** Where the board has the hash that is looked for. */
@@ -137,12 +140,6 @@ function keep() {
     state = { ...state, offset: String(Math.round(element.scrollTop / ROW)) };
     write(state, DEFAULTS, { replace: true });
   }, KEEP_MS);
-}
-
-async function workers() {
-  const [ready] = await readiness();
-  working = ready === "ready";
-  draw();
 }
 
 function draw() {

@@ -23,9 +23,13 @@ const HALF = svg`<svg class="half" viewBox="0 0 16 16" aria-hidden="true" width=
   <path d="M8 1.75a6.25 6.25 0 0 1 0 12.5Z" fill="currentColor" />
 </svg>`;
 
-/** Draws the header of the page of this name and keeps it up to date. */
-export function start(page) {
-  const state = { page, ready: null, words: "" };
+/**
+ * Draws the header of the page of this name and keeps it up to date.
+ *
+ * worker(runs): told at first and then again and again whether there is a worker.
+ */
+export function start(page, worker = () => {}) {
+  const state = { page, worker, ready: null, words: "" };
   draw(state);
   watch(state);
   addEventListener("theme-chosen", () => draw(state));
@@ -74,20 +78,20 @@ function turn() {
 
 async function watch(state) {
   if (!document.hidden) {
-    [state.ready, state.words] = await readiness();
+    await look(state);
     draw(state);
   }
   setTimeout(() => watch(state), READY_SECONDS * 1000);
 }
 
-/** Whether scores can be had, and the words for it. */
-export async function readiness() {
+// Not of /readyz, which answers 503 without a worker: a browser complains of every such answer.
+async function look(state) {
   try {
-    await get("readyz");
-    return ["ready", "ready"];
+    const { workers } = await get("work");
+    const runs = workers.length > 0;
+    [state.ready, state.words] = runs ? ["ready", "ready"] : ["missing", "no worker"];
+    state.worker(runs);
   } catch (problem) {
-    if (problem.status !== 503) return ["missing", "no answer"];
-    const missing = (problem.errors ?? []).map((fault) => fault.field.replace(/s$/, ""));
-    return ["missing", missing.map((field) => `no ${field}`).join(", ") || problem.title];
+    [state.ready, state.words] = ["missing", problem.status === 503 ? "no database" : "no answer"];
   }
 }

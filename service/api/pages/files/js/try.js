@@ -12,7 +12,7 @@ import { graphEditor } from "./graph_editor.js";
 import { neighbours } from "./neighbours.js";
 import { score } from "./scoring.js";
 import { scoresTable } from "./scores.js";
-import { readiness, start } from "./shell.js";
+import { start } from "./shell.js";
 import { slotsEditor } from "./slots_editor.js";
 import { inALine } from "./spelt.js";
 import { standingFigure } from "./standing.js";
@@ -38,7 +38,11 @@ const state = {
 let turn = new AbortController(); // Of what is asked for the present cell.
 let typing = null;
 
-start("try");
+start("try", (runs) => {
+  if (state.workers === runs) return;
+  state.workers = runs;
+  draw();
+});
 onMove(() => {
   state.address = readAddress(DEFAULTS);
   fromAddress();
@@ -49,10 +53,6 @@ open();
 async function open() {
   state.problem = null;
   draw();
-  readiness().then(([ready, words]) => {
-    state.workers = ready === "ready" || !words.includes("worker");
-    draw();
-  });
   try {
     state.known = await catalogue();
   } catch (problem) {
