@@ -108,7 +108,9 @@ class Settings(BaseSettings):
         10, description="Connections an API process keeps; PostgreSQL allows 100 by default."
     )
     database_pool_timeout_seconds: float = Field(
-        30.0, description="A request waits this long for a connection before it is answered 503."
+        30.0,
+        description="A request waits this long for a connection, or `/correlation/points` for its "
+        "turn, before it is answered 503.",
     )
     database_lock_seconds: float = Field(
         5.0,

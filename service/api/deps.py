@@ -1,5 +1,6 @@
 """What routes are given: settings, database sessions, doorbells, waiting."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -56,11 +57,20 @@ async def _known_sheets(request: Request) -> KnownSheets:
     return found
 
 
+async def _points_turn(request: Request) -> AsyncIterator[None]:
+    """Until the answer is sent."""
+    turns: Turns = request.app.state.turns
+    settings: Settings = request.app.state.settings
+    async with turns.points(settings.database_pool_timeout_seconds):
+        yield
+
+
 SettingsDep = Annotated[Settings, Depends(_settings)]
 # Not a session: a request that waits must not hold a connection meanwhile.
 DatabaseDep = Annotated[async_sessionmaker[AsyncSession], Depends(_database)]
 DoorbellsDep = Annotated[AsyncDoorbells, Depends(_doorbells)]
 TurnsDep = Annotated[Turns, Depends(_turns)]
+PointsTurnDep = Annotated[None, Depends(_points_turn)]
 OutlookDep = Annotated[Outlook, Depends(_outlook)]
 WatchingDep = Annotated[Watching, Depends(_watching)]
 ProgressDep = Annotated[Progress, Depends(_progress)]

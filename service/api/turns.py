@@ -1,13 +1,16 @@
-"""Whose turn it is, of requests that take minutes: one at a time, so that others have the rest."""
+"""Whose turn it is, of requests that take minutes or megabytes, so that others have the rest."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from service.api.problems import ProblemError
 
 RETRY_AFTER_SECONDS = 30
 """A table takes a minute or so, and several are on their way."""
+
+POINTS_AT_ONCE = 3
+"""Answers of a hundred thousand points, six megabytes each until the last of them is sent."""
 
 
 class Turns:
@@ -19,6 +22,26 @@ class Turns:
         self.writing = asyncio.Lock()
         """Held for a whole table: tables take one connection of the pool, however many they are."""
         self._tables = 0
+        self._points = asyncio.Semaphore(POINTS_AT_ONCE)
+
+    @asynccontextmanager
+    async def points(self, seconds: float) -> AsyncIterator[None]:
+        """Held while points are read and sent; raises ProblemError where its turn does not come."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._points.acquire()
+        except TimeoutError:
+            raise ProblemError(
+                503,
+                "points-busy",
+                "Too many points at once",
+                f"{POINTS_AT_ONCE} answers are still being sent, for more than {seconds:g} s",
+                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+            ) from None
+        try:
+            yield
+        finally:
+            self._points.release()
 
     @contextmanager
     def table(self, limit: int) -> Iterator[None]:

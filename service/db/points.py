@@ -1,13 +1,17 @@
 """Queries on points: what several scores say of the same architectures, beside a truth."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Subquery, func, null, select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Double, Select, Subquery, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.db import accuracies
+from service.db import columns as long_columns
 from service.db.boards import Ranking
 from service.db.models import Architecture, Score
 
@@ -21,10 +25,15 @@ class Points:
 
     total: int
     """How many architectures there are; the columns may have fewer."""
-    hashes: Sequence[str]
-    truth: Sequence[float | None]
-    values: Sequence[Sequence[float | None]]
-    """One for each source; None where a score is undefined."""
+    hashes: NDArray[np.bytes_]
+    """(n,)."""
+    truth: NDArray[np.float64]
+    """(n,), NaN where there is none."""
+    values: Sequence[NDArray[np.float64]]
+    """(n,) for each source, NaN where a score is undefined."""
+
+
+_NAN: ColumnElement[float] = literal_column("'NaN'::float8", Double)
 
 
 async def columns(
@@ -42,21 +51,35 @@ async def columns(
     values = [_values(source) for source in sources]
     beside = None if truth is None else accuracies.mean_of_each(truth)
     if None in values or (known and beside is None):
-        return Points(0, [], [], [[] for _ in sources])
+        nothing = np.empty(0)
+        return Points(0, nothing.astype("S32"), nothing, [nothing for _ in sources])
     asked = _columns(bench, [each for each in values if each is not None], beside, known)
-    rows = (await session.execute(asked.limit(limit))).all()
-    if not rows:
-        return Points(0, [], [], [[] for _ in sources])
-    total, hashes, means, *found = zip(*rows, strict=True)
-    return Points(total[0], hashes, means, found)
+    numbers = [long_columns.NUMBER] * (1 + len(sources))
+    elements = (long_columns.INTEGER, long_columns.HASH, *numbers)
+    found = await long_columns.read(session, asked.limit(limit), elements)
+    return await asyncio.to_thread(_sorted, *found)
+
+
+def _sorted(
+    total: NDArray[np.int64],
+    hashes: NDArray[np.bytes_],
+    truth: NDArray[np.float64],
+    *values: NDArray[np.float64],
+) -> Points:
+    order = np.argsort(hashes)
+    said = int(total[0]) if len(total) else 0
+    return Points(said, hashes[order], truth[order], [each[order] for each in values])
 
 
 def _columns(
     bench: str, values: Sequence[Subquery], truth: Subquery | None, known: bool
 ) -> Select[*tuple[Any, ...]]:
-    mean = null() if truth is None else truth.c.value
+    mean = _NAN if truth is None else func.coalesce(truth.c.value, _NAN)
     query = select(
-        func.count().over(), Architecture.hash, mean, *(each.c.value for each in values)
+        func.count().over().label("total"),
+        Architecture.hash,
+        mean.label("truth"),
+        *(func.coalesce(each.c.value, _NAN).label(f"v{n}") for n, each in enumerate(values)),
     ).where(Architecture.bench == bench)
     for each in values:
         query = query.join(each, each.c.architecture_id == Architecture.id)

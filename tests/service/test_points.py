@@ -1,12 +1,16 @@
 """GET /correlation/points: the columns are those that the other calls tell one by one."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
 import numpy as np
 import pytest
+from sqlalchemy import text
 
+from service.api.turns import POINTS_AT_ONCE
 from tests.service.correlating import add_series, forget, score_some, truth
 from tests.service.running import Running
 
@@ -93,3 +97,29 @@ def test_unknown_names_are_refused(
     refused = points(http, *scores, **more)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"].split("/")[0] == field
+
+
+def test_a_few_answers_are_read_at_a_time(
+    http: httpx2.Client, running: Running, scored: dict[str, Any]
+) -> None:
+    """Nobody who waits meanwhile has a connection, and everybody is answered."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND wait_event_type = 'Lock'"
+    )
+
+    def busy() -> int:
+        with running.session() as session:
+            return int(session.scalar(waiting))
+
+    several = 2 * POINTS_AT_ONCE
+    with ThreadPoolExecutor(several) as clients:
+        with running.session() as session:
+            session.execute(text("LOCK TABLE architectures IN ACCESS EXCLUSIVE MODE"))
+            asked = [clients.submit(points, http, "params") for _ in range(several)]
+            deadline = time.monotonic() + 4
+            while busy() < POINTS_AT_ONCE:
+                assert time.monotonic() < deadline
+            time.sleep(0.5)
+            assert busy() == POINTS_AT_ONCE
+        assert {each.result().json()["total"] for each in asked} == {len(scored)}

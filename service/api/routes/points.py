@@ -1,14 +1,13 @@
 """GET /correlation/points: what a correlation is computed from, to be looked at."""
 
-import asyncio
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.api import asking, problems
-from service.api.deps import DatabaseDep, SettingsDep
+from service.api import asking, pieces, problems
+from service.api.deps import DatabaseDep, PointsTurnDep, SettingsDep
 from service.api.schemas.correlation import Truth
 from service.api.schemas.points import Column, Points
 from service.api.schemas.protocol import Protocol
@@ -36,6 +35,7 @@ _Name = Annotated[str, StringConstraints(pattern=NAME)]
 async def get_points(
     database: DatabaseDep,
     settings: SettingsDep,
+    _turn: PointsTurnDep,
     bench: Annotated[str, Query(pattern=NAME, examples=["nb201"])],
     score: Annotated[
         list[_Name],
@@ -60,33 +60,27 @@ async def get_points(
         described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
         trained = await asking.truth_named(session, asked.name, truth)
         stored = await protocols.find(session, described.digest)
-        sources, heads = [], []
+        sources, columns = [], []
         for name in score:
-            source, head = await _source(session, asked.name, name, protocol, stored)
+            source, column = await _source(session, asked.name, name, protocol, stored)
             sources.append(source)
-            heads.append(head)
+            columns.append(column)
         series = None if trained is None else trained.id
         known = accuracy is not None
         found = await points.columns(
             session, asked.name, sources, series, known, settings.points_limit
         )
 
-    def answer() -> str:
-        return Points(
-            bench=asked.name,
-            protocol=Protocol.of(described),
-            truth=None if trained is None else Truth.model_validate(trained, from_attributes=True),
-            total=found.total,
-            hashes=list(found.hashes),
-            accuracies=list(found.truth),
-            scores=[
-                head.model_copy(update={"values": list(values)})
-                for head, values in zip(heads, found.values, strict=True)
-            ],
-        ).model_dump_json()
-
-    # A hundred thousand take a tenth of a second.
-    return Response(await asyncio.to_thread(answer), media_type="application/json")
+    head = Points(
+        bench=asked.name,
+        protocol=Protocol.of(described),
+        truth=None if trained is None else Truth.model_validate(trained, from_attributes=True),
+        total=found.total,
+        hashes=[],
+        accuracies=[],
+        scores=columns,
+    )
+    return pieces.columns(head, [found.hashes, found.truth, *found.values])
 
 
 async def _source(
