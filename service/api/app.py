@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from service.api import memory, openapi, pages, problems
 from service.api.body import Body
 from service.api.known_sheets import KnownSheets
+from service.api.latest import Latest
 from service.api.memory import Collections
 from service.api.methods import Methods
 from service.api.observe import Observe
@@ -43,6 +44,7 @@ from service.api.turns import Turns
 from service.api.watching import Watching
 from service.benches import BENCHES
 from service.db import connect
+from service.db.standings import Histogram
 from service.queue import AsyncDoorbells
 from service.settings import Settings
 
@@ -51,6 +53,10 @@ GZIP_FROM_BYTES = 1_000
 
 GZIP_LEVEL = 4
 """Level 9 takes four times as long for a few per cent."""
+
+HISTOGRAMS_KEPT = 256
+"""One a board, and a kilobyte: every view of an architecture shows one, and to make one reads a
+whole board."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -94,6 +100,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.turns = Turns()
     app.state.known_sheets = KnownSheets()
+    app.state.histograms = Latest[Histogram](HISTOGRAMS_KEPT, lambda _: 1)
     app.state.registry = registry = CollectorRegistry()
     # The last added is the first to see a request.
     problems.install(app)

@@ -7,10 +7,12 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from service.api.known_sheets import KnownSheets
+from service.api.latest import Latest
 from service.api.outlook import Outlook
 from service.api.progress import Progress
 from service.api.turns import Turns
 from service.api.watching import Watching
+from service.db.standings import Histogram
 from service.queue import AsyncDoorbells
 from service.settings import Settings
 
@@ -57,6 +59,11 @@ async def _known_sheets(request: Request) -> KnownSheets:
     return found
 
 
+async def _histograms(request: Request) -> Latest[Histogram]:
+    found: Latest[Histogram] = request.app.state.histograms
+    return found
+
+
 async def _points_turn(request: Request) -> AsyncIterator[None]:
     """Until the answer is sent."""
     turns: Turns = request.app.state.turns
@@ -74,4 +81,5 @@ PointsTurnDep = Annotated[None, Depends(_points_turn)]
 OutlookDep = Annotated[Outlook, Depends(_outlook)]
 WatchingDep = Annotated[Watching, Depends(_watching)]
 ProgressDep = Annotated[Progress, Depends(_progress)]
+HistogramsDep = Annotated[Latest[Histogram], Depends(_histograms)]
 KnownSheetsDep = Annotated[KnownSheets, Depends(_known_sheets)]

@@ -55,10 +55,8 @@ async def among(session: AsyncSession, ranking: Ranking, value: float) -> Among:
     return Among(*(await session.execute(select(*counts))).one())
 
 
-async def histogram(session: AsyncSession, ranking: Ranking, total: int) -> Histogram | None:
-    """Of a board of `total` scores; None of an empty one."""
-    if not total:
-        return None
+async def histogram(session: AsyncSession, ranking: Ranking, total: int) -> Histogram:
+    """Of a board of `total` scores, at least one; reads them all."""
     low, high = [await _near_an_end(session, ranking, end, total // TAIL) for end in _ENDS]
     if low == high:
         return Histogram(low, high, (total,))

@@ -4,9 +4,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from service.benches import BENCHES
-from tests.service.running import ask, score_all
+from tests.service.running import Running, ask, score_all
 
 NO_PATH = {"ops": ["none"] * 6}
 PROXIES = ["params", "snip", "structural_synflow", "structural_pools"]
@@ -68,3 +69,27 @@ def test_where_all_are_alike_there_is_one_bar(http: httpx2.Client) -> None:
     found = standing(http, result["hash"], proxy="params", seed="3")
     assert found["histogram"] == {"low": found["score"], "high": found["score"], "counts": [1]}
     assert (found["rank"], found["total"], found["beaten"]) == (1, 1, None)
+
+
+def test_a_board_is_read_once_for_as_long_as_it_is_the_same(
+    http: httpx2.Client, running: Running
+) -> None:
+    """What its rows say meanwhile, which nobody but this test changes, is not read."""
+    query = {"bench": "nb201", "proxy": "params", "seed": "4"}
+    cells = [reading.asked for reading in BENCHES["nb201"].sample(12, 1)]
+    scored = score_all(http, "nb201", cells[:10], proxies=["params"], seed=4)
+    digest = scored[0]["hash"]
+    before = standing(http, digest, proxy="params", seed="4")["histogram"]
+    with running.session() as session:
+        changed = "UPDATE scores SET value = value * 2 WHERE protocol_id = :protocol"
+        newest = session.scalar(text("SELECT max(protocol_id) FROM scores"))
+        session.execute(text(changed), {"protocol": newest})
+    assert standing(http, digest, proxy="params", seed="4")["histogram"] == before
+    score_all(http, "nb201", cells, proxies=["params"], seed=4)
+    after = standing(http, digest, proxy="params", seed="4")
+    assert after["histogram"]["high"] > before["high"]
+    assert (
+        sum(after["histogram"]["counts"])
+        == after["total"]
+        == http.get("/rank", params=query).json()["total"]
+    )

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from service.api import asking, problems
-from service.api.deps import DatabaseDep
+from service.api.deps import DatabaseDep, HistogramsDep
 from service.api.schemas.architectures import HASH
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.score import NAME, SEEDS
@@ -24,6 +24,7 @@ router = APIRouter(prefix="/architectures", tags=["architectures"])
 )
 async def standing(
     database: DatabaseDep,
+    histograms: HistogramsDep,
     bench: Annotated[str, Path(pattern=NAME, examples=["nb201"])],
     digest: Annotated[str, Path(pattern=HASH, description="The architecture's hash.")],
     proxy: Annotated[
@@ -48,7 +49,11 @@ async def standing(
         scored = await standings.score(session, ranking, found.id)
         value = None if scored is None else scored.value
         among = None if value is None else await standings.among(session, ranking, value)
-        spread = await standings.histogram(session, ranking, total)
+        # Scores are only ever added: a board of as many has the same.
+        spread = histograms.get((ranking, total))
+        if spread is None and total:
+            spread = await standings.histogram(session, ranking, total)
+            histograms.keep((ranking, total), spread)
     return StandingAnswer(
         bench=asked.name,
         hash=digest,
