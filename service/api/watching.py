@@ -1,7 +1,8 @@
 """Watching the whole service: one reader a process, however many watch, and none where nobody does.
 
 What it reads is in the database; Redis only wakes it early. It keeps the last state alone, so that
-who is slow, or was away, misses steps and no outcome.
+who is slow, or was away, misses steps; and jobs that began and ended between two looks, where those
+are more than the newest hundred. The list of jobs has them all.
 """
 
 import asyncio
