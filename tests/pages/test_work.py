@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from service.benches import BENCHES
+from tests.pages.delayed import held
 from tests.pages.test_accessible import GRAVE, RULES
 from tests.pages.watching import Watch
 from tests.service.running import Running, ask, await_job
@@ -60,6 +61,34 @@ def test_a_job_is_followed_from_its_beginning_to_its_end(
     expect(row).to_have_count(1)
 
 
+def test_a_list_is_of_the_filter_that_was_chosen_last(page: Page, http: httpx2.Client) -> None:
+    await_job(http, submit(http, 3, 35, proxies=["nwot"]))
+    page.goto("/pages/work")
+    state = page.get_by_label("State")
+    with held(page, "jobs.*state=done"):
+        state.select_option("done")
+        expect(page.locator(".jobs[aria-busy=true]")).to_be_visible()
+        state.select_option("running")
+        expect(page.get_by_text("No job is like that.")).to_be_visible()
+    job = submit(http, HEAVY, 36)
+    expect(page.locator(".jobs tbody tr")).to_have_count(1)
+    expect(page.locator(".jobs tbody tr")).to_contain_text(job[:8])
+    page.go_back()
+    expect(state).to_have_value("done")
+
+
+def test_all_results_of_a_job_can_be_seen(page: Page, http: httpx2.Client) -> None:
+    job = submit(http, 60, 37, proxies=["params"])
+    await_job(http, job)
+    page.goto(f"/pages/work?job={job}")
+    rows = page.locator(".results tbody tr")
+    expect(rows).to_have_count(50)
+    page.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(60)
+    expect(rows.last).to_contain_text("60")
+    expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+
+
 def test_a_job_is_cancelled_once_somebody_says_yes(page: Page, http: httpx2.Client) -> None:
     page.goto("/pages/work")
     expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
@@ -74,6 +103,7 @@ def test_a_job_is_cancelled_once_somebody_says_yes(page: Page, http: httpx2.Clie
     cancel.click()
     question.get_by_role("button", name="Cancel the job").click()
     expect(page.get_by_text(f"Job {job[:8]} is cancelled")).to_be_visible()
+    expect(page.locator(".outcome")).to_be_focused()
     assert http.get(f"/jobs/{job}").json()["state"] == "cancelled"
     expect(page.get_by_role("row").filter(has_text=job[:8])).to_contain_text("cancelled")
     expect(cancel).to_have_count(0)

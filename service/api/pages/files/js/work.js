@@ -6,14 +6,18 @@ import { get, post, remove } from "./api.js";
 import { confirmed } from "./confirm.js";
 import { ago, integer, shortHash } from "./format.js";
 import { follow } from "./live.js";
+import { Newest } from "./newest.js";
 import { start } from "./shell.js";
 import { Spoken } from "./spoken.js";
 import { error, loading, noWorker } from "./states.js";
-import { list } from "./work_jobs.js";
 import { one } from "./work_job.js";
-import { now } from "./work_now.js";
+import { readJob, readJobs } from "./work_asked.js";
+import { list } from "./work_jobs.js";
+import { figures, queue, workers } from "./work_now.js";
+import { said } from "./work_said.js";
 
-const PAGE = 50;
+const FIRST = 10;
+const MORE = 50;
 const DEFAULTS = { state: "", priority: "", job: "" };
 const TICK = 5000;
 const REREAD = 2000;
@@ -24,30 +28,38 @@ const state = {
   work: null,
   jobs: null,
   next: null,
-  pages: 1,
+  /** So many jobs are listed, so many results of a job. */
+  shown: FIRST,
+  /** A filter has been chosen whose jobs are not here yet. */
+  asking: false,
   job: null,
+  /** Results in pages: [{ start, rows }], and whether more follow. */
   results: null,
-  resultPages: 1,
   problem: null,
   outcome: null,
   busy: new Set(),
   /** Jobs whose end this page has brought about, and told. */
   told: new Set(),
 };
+/** Jobs that have moved since they were asked for. */
 const heard = new Map();
+const newest = new Newest();
 const spoken = new Spoken(() => draw());
 let rereading = null;
+/** Whether results out of sight are to be asked for as well. */
+let whole = true;
 
 const on = {
   filter(filter) {
     state.address = { ...state.address, ...filter };
-    state.pages = 1;
+    state.shown = FIRST;
+    state.asking = true;
     write(state.address, DEFAULTS);
+    draw();
     refresh();
   },
   more() {
-    if (state.address.job) state.resultPages += 1;
-    else state.pages += 1;
+    state.shown += MORE;
     refresh();
   },
   async cancel(job) {
@@ -61,7 +73,7 @@ const on = {
     });
     if (!yes) return;
     state.told.add(job.job);
-    await change(job, () => remove(`jobs/${job.job}`), cancelled);
+    await change(job, () => remove(`jobs/${encodeURIComponent(job.job)}`), cancelled);
   },
   async retry(job) {
     const yes = await confirmed({
@@ -70,7 +82,7 @@ const on = {
         "for the new outcome too.",
       yes: "Try again",
     });
-    if (yes) await change(job, () => post(`jobs/${job.job}/retry`), retried);
+    if (yes) await change(job, () => post(`jobs/${encodeURIComponent(job.job)}/retry`), retried);
   },
 };
 
@@ -104,36 +116,40 @@ async function change(job, ask, words) {
   }
   state.busy.delete(job.job);
   await refresh();
+  // The button that was pressed may be gone.
+  if (document.activeElement === document.body) document.querySelector(".outcome").focus();
 }
 
-/** Asks for the jobs, or the one, as they are now. */
+/** Asks for the jobs, or the one and all its results that may have changed, as they are now. */
 async function refresh() {
+  whole = true;
+  await look();
+}
+
+async function look() {
   const asked = state.address;
   heard.clear();
-  try {
-    if (asked.job) await readJob(asked.job);
-    else await readJobs(asked);
-    state.problem = null;
-  } catch (problem) {
-    state.problem = problem;
-  }
-  if (asked === state.address) draw();
+  const found = await newest.ask((signal) =>
+    asked.job
+      ? readJob(asked.job, { results: state.results, shown: state.shown, whole, signal })
+      : readJobs(asked, state.shown, signal),
+  );
+  if (found === null) return;
+  whole = false;
+  Object.assign(state, { problem: found.problem, asking: false });
+  if (found.answer !== null) Object.assign(state, asked.job ? found.answer : upToDate(found.answer));
+  draw();
 }
 
-async function readJobs({ state: wanted, priority }) {
-  const limit = PAGE * state.pages;
-  const found = await get("jobs", { state: wanted, priority, limit });
-  // What an event has told meanwhile is newer.
-  state.jobs = found.jobs.map((job) => heard.get(job.job) ?? job);
-  state.next = found.next;
+/** A list with what events have told while it was on its way. */
+function upToDate({ jobs, next, ...more }) {
+  const told = jobs.map((job) => heard.get(job.job) ?? job);
+  const others = [...heard.values()].filter((job) => isListed(job, told, next));
+  return { jobs: newestFirst([...others, ...told]), next, ...more };
 }
 
-async function readJob(id) {
-  const limit = PAGE * state.resultPages;
-  [state.job, state.results] = await Promise.all([
-    get(`jobs/${id}`),
-    get(`jobs/${id}/results`, { limit }).then(({ results, next }) => ({ rows: results, next })),
-  ]);
+function newestFirst(jobs) {
+  return jobs.sort((a, b) => b.created_at.localeCompare(a.created_at));
 }
 
 /** A job that has moved. */
@@ -148,8 +164,8 @@ function moved(job) {
   const before = state.jobs.find((each) => each.job === job.job);
   if (before !== undefined) {
     state.jobs = state.jobs.map((each) => (each.job === job.job ? job : each));
-  } else if (isListed(job)) {
-    state.jobs = [job, ...state.jobs].sort((a, b) => b.created_at.localeCompare(a.created_at));
+  } else if (isListed(job, state.jobs, state.next)) {
+    state.jobs = newestFirst([job, ...state.jobs]);
   }
   announce(before, job);
   draw();
@@ -157,7 +173,7 @@ function moved(job) {
 
 async function reread() {
   const before = state.job;
-  await refresh();
+  await look();
   rereading = null;
   if (state.job !== null) announce(before, state.job);
 }
@@ -168,11 +184,13 @@ function announce(before, job) {
   spoken.say(`Job ${shortHash(job.job)} is ${job.state}${failed}.`);
 }
 
-function isListed(job) {
+/** Whether a job belongs into the list of these, after which `next` is where older ones follow. */
+function isListed(job, jobs, next) {
   const { state: wanted, priority } = state.address;
   if ((wanted && job.state !== wanted) || (priority && job.priority !== priority)) return false;
-  const oldest = state.jobs.at(-1);
-  return state.next === null || oldest === undefined || job.created_at > oldest.created_at;
+  if (jobs.some((each) => each.job === job.job)) return false;
+  const oldest = jobs.at(-1);
+  return next === null || oldest === undefined || job.created_at > oldest.created_at;
 }
 
 function draw() {
@@ -180,28 +198,37 @@ function draw() {
 }
 
 function view() {
-  return html`${connection()} ${spoken.view()} ${outcome()} ${content()}`;
+  return html`${top()} ${spoken.view()} ${outcome()} ${content()}`;
 }
 
 function content() {
   if (state.address.job) {
-    if (state.problem !== null) {
-      return html`<p class="back"><a href="work">All work</a></p>${error(state.problem, refresh)}`;
-    }
+    if (state.problem !== null) return error(state.problem, refresh);
     if (state.job === null) return loading(6, "Loading the job");
     return html`${absent()} ${one({ job: state.job, results: state.results, busy: state.busy.has(state.job.job) }, on)}`;
   }
   if (state.work === null) {
     return state.connection.problem === null ? loading(8) : error(state.connection.problem);
   }
-  return html`${absent()} ${now(state.work)}
+  return html`${absent()} ${figures(state.work)}
     ${state.problem !== null ? error(state.problem, refresh)
       : state.jobs === null ? loading(5, "Loading the jobs")
-      : list({ jobs: state.jobs, next: state.next, filter: state.address, busy: state.busy }, on)}`;
+      : list(state, on)}
+    <div class="columns">${queue(state.work)} ${workers(state.work)}</div>`;
 }
 
 function absent() {
   return state.work !== null && state.work.workers.length === 0 ? noWorker() : nothing;
+}
+
+/** Where one is: what runs, in a sentence, or the way back from a job; and whether it is up to date. */
+function top() {
+  const { job } = state.address;
+  const what = state.work === null ? "" : said(state.work, state.jobs);
+  return html`<div class="top">
+    ${job ? html`<p class="back"><a href="work">All work</a></p>` : html`<p class="lead">${what}</p>`}
+    ${connection()}
+  </div>`;
 }
 
 function connection() {
@@ -215,7 +242,7 @@ function connection() {
 
 function outcome() {
   const found = state.outcome;
-  return html`<div role="status" class="outcome">${
+  return html`<div role="status" class="outcome" tabindex="-1">${
     found === null ? nothing
       : found.problem ? html`<p class="bad">${found.problem.title}: ${found.problem.detail}</p>`
       : html`<p>${found.text}</p>`}</div>`;
@@ -224,7 +251,8 @@ function outcome() {
 start("work");
 draw();
 onMove(() => {
-  state.address = read(DEFAULTS);
+  Object.assign(state, { address: read(DEFAULTS), asking: true });
+  draw();
   refresh();
 });
 follow(

@@ -9,15 +9,15 @@ import { about, architecture } from "./work_now.js";
 
 const STATES = ["done", "failed", "running", "queued", "cancelled"];
 const COLUMNS = 3;
+const FEW = 8; // Proxies, that all are named.
 const time = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 
-/** job: as GET /jobs/{id} has it; results: { rows, next }; on: { cancel, retry, more }. */
+/** job: as GET /jobs/{id} has it; results: { pages, next }; on: { cancel, retry, more }. */
 export function one({ job, results, busy }, on) {
   const { counts } = job;
   const size = STATES.reduce((sum, state) => sum + counts[state], 0);
   const parts = STATES.filter((state) => state !== "queued").map((kind) => ({ kind, count: counts[kind] }));
-  return html`<p class="back"><a href="work">All work</a></p>
-    <section class="card job" aria-labelledby="this-job">
+  return html`<section class="card job" aria-labelledby="this-job">
       <div class="heading">
         <h2 id="this-job">Job <span class="mono">${shortHash(job.job)}</span>
           <span class="state-name" data-state=${job.state}>${job.state}</span></h2>
@@ -31,19 +31,24 @@ export function one({ job, results, busy }, on) {
           job.state === "running" ? about(job.seconds_left) : duration(seconds(job))}</dd></div>
       </dl>
       ${job.epochs === null ? nothing : epochs(job.epochs)}
-      <dl class="facts">
+      <dl class="about">
         <div><dt>Bench and protocol</dt><dd>${job.bench}, ${job.protocol.name} on ${job.protocol.dataset},
           seed ${job.protocol.seed}</dd></div>
         <div><dt>Priority</dt><dd>${job.priority}</dd></div>
         <div><dt>Asked for</dt><dd>${time.format(new Date(job.created_at))}</dd></div>
         ${job.ended_at === null ? nothing
           : html`<div><dt>Ended</dt><dd>${time.format(new Date(job.ended_at))}</dd></div>`}
-        <div class="whole"><dt>Proxies</dt><dd>${job.proxies.join(", ")}</dd></div>
+        <div class="whole"><dt>Proxies</dt><dd>${proxies(job.proxies)}</dd></div>
         <div class="whole"><dt>Id</dt><dd><a class="mono id" href=${address(`jobs/${job.job}`)}>${job.job}</a></dd></div>
       </dl>
     </section>
     ${job.reasons.length === 0 ? nothing : failures(job)}
     ${results === null ? nothing : answers(job, results, on)}`;
+}
+
+function proxies(names) {
+  if (names.length <= FEW) return names.join(", ");
+  return html`<details><summary>${names.length} proxies</summary>${names.join(", ")}</details>`;
 }
 
 function seconds(job) {
@@ -81,15 +86,15 @@ function answers(job, results, on) {
     <p class="note">In the order asked${more > 0 ? `; ${more} more scores of each on its own page` : ""}.</p>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="results"><table class="results">
       <caption class="unseen">Results of the job, in the order asked</caption>
-      <thead><tr><th scope="col" class="number">#</th><th scope="col">Architecture</th><th scope="col">State</th>
+      <thead><tr><th scope="col" class="number place">#</th><th scope="col">Architecture</th><th scope="col">State</th>
         ${proxies.map((name) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
-      <tbody>${results.rows.map((result, n) => html`<tr>
-        <td class="number muted">${n + 1}</td>
+      ${results.pages.map(({ start, rows }) => html`<tbody id=${`results-${start}`}>${rows.map((result, n) => html`<tr>
+        <td class="number muted">${integer(start + n + 1)}</td>
         <td>${architecture(job, result.hash)}</td>
         <td><span class=${`key ${result.state}`}></span>${result.state}${
           result.error === null ? nothing : html`<span class="note">${result.error.type}: ${result.error.detail}</span>`}</td>
         ${proxies.map((name) => score(result, name))}
-      </tr>`)}</tbody>
+      </tr>`)}</tbody>`)}
     </table></div>
     ${results.next === null ? nothing
       : html`<p class="more"><button type="button" @click=${on.more}>Show more</button></p>`}

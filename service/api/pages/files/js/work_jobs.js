@@ -3,6 +3,8 @@
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { page } from "./address.js";
+import { address } from "./api.js";
+import { select } from "./choices.js";
 import { ago, duration, integer, shortHash } from "./format.js";
 import { bar } from "./progress.js";
 import { empty } from "./states.js";
@@ -11,42 +13,36 @@ import { about } from "./work_now.js";
 const STATES = [["", "All states"], ["running", "Running"], ["done", "Done"], ["cancelled", "Cancelled"]];
 const PRIORITIES = [["", "All priorities"], ["live", "Live"], ["bulk", "Bulk"], ["background", "Background"]];
 
-const EXAMPLE = `curl ${new URL("../../../score", import.meta.url).href} \\
-  -H 'Content-Type: application/json' \\
-  -d '{"bench": "nb201", "sample": {"n": 100, "seed": 0}}'`;
-
 /**
- * jobs: as GET /jobs has them; filter: { state, priority }; on: { filter, more, cancel, retry }.
+ * jobs: as GET /jobs has them; asking: they are those of another filter, yet; address: the filter's
+ * { state, priority }; bench: one to ask for; on: { filter, more, cancel, retry }.
  */
-export function list({ jobs, next, filter, busy }, on) {
+export function list({ jobs, next, asking, address: filter, busy, bench }, on) {
   const filtered = Boolean(filter.state || filter.priority);
   return html`<section aria-labelledby="jobs">
     <div class="heading">
       <h2 id="jobs">Jobs</h2>
       <div class="fields">
-        ${choice("State", "state", STATES, filter, on)} ${choice("Priority", "priority", PRIORITIES, filter, on)}
+        ${select("State", STATES, filter.state, (state) => on.filter({ state }))}
+        ${select("Priority", PRIORITIES, filter.priority, (priority) => on.filter({ priority }))}
       </div>
     </div>
     ${jobs.length === 0
       ? filtered
         ? html`<p class="muted">No job is like that.</p>`
-        : empty("No jobs yet", "A job is what a request asked for that was not known. This makes one:", EXAMPLE)
-      : table(jobs, busy, on)}
+        : empty("No jobs yet", "A job is what a request asked for that was not known. This makes one:", example(bench))
+      : table(jobs, asking, busy, on)}
     ${next === null ? nothing : html`<p class="more"><button type="button" @click=${on.more}>Show older ones</button></p>`}
   </section>`;
 }
 
-function choice(title, name, options, filter, on) {
-  return html`<label class="field"><span>${title}</span>
-    <select @change=${(event) => on.filter({ ...filter, [name]: event.target.value })}>
-      ${options.map(([value, words]) =>
-        html`<option value=${value} ?selected=${value === (filter[name] ?? "")}>${words}</option>`)}
-    </select>
-  </label>`;
+function example(bench) {
+  const body = JSON.stringify({ bench, sample: { n: 100, seed: 0 } });
+  return `curl ${address("score")} \\\n  -H 'Content-Type: application/json' \\\n  -d '${body}'`;
 }
 
-function table(jobs, busy, on) {
-  return html`<table class="jobs">
+function table(jobs, asking, busy, on) {
+  return html`<table class="jobs" aria-busy=${asking}>
     <caption class="unseen">Jobs, the newest first</caption>
     <thead>
       <tr>

@@ -11,14 +11,14 @@ const PRIORITIES = [
   ["background", "Background", "trainings, in spare time"],
 ];
 
-/** GET /work as figures and two tables. */
-export function now(work) {
-  return html`${figures(work)}
-    <div class="columns">${queue(work)} ${workers(work)}</div>`;
-}
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+const HALF_A_DAY = 43200;
 
-function figures(work) {
-  const waiting = PRIORITIES.reduce((sum, [name]) => sum + work.queue[name].architectures, 0);
+/** How fast it goes, how much waits, how long it takes, who does it. */
+export function figures(work) {
+  const waiting = architecturesWaiting(work);
+  const seconds = lastLeft(work);
   return html`<section class="figures" aria-label="Now">
     <div class="figure wide">
       <h2>Rate</h2>
@@ -28,12 +28,12 @@ function figures(work) {
     <div class="figure">
       <h2>Waiting</h2>
       <p class="big">${integer(waiting)}</p>
-      <p class="note">${integer(work.in_hand)} of them in hand</p>
+      <p class="note">${waiting === 0 ? "nothing in hand" : `${integer(work.in_hand)} of them in hand`}</p>
     </div>
     <div class="figure">
       <h2>Time left</h2>
-      <p class="big">${left(work, waiting)}</p>
-      <p class="note">if nothing else is asked for</p>
+      <p class="big">${waiting === 0 ? "–" : about(seconds)}</p>
+      <p class="note">${waiting === 0 ? "nothing waits" : ends(seconds)}</p>
     </div>
     <div class="figure">
       <h2>Workers</h2>
@@ -43,10 +43,19 @@ function figures(work) {
   </section>`;
 }
 
-function left(work, waiting) {
-  if (waiting === 0) return "–";
-  const last = PRIORITIES.map(([name]) => work.queue[name]).filter(({ jobs }) => jobs > 0).at(-1);
-  return about(last?.seconds_left);
+function architecturesWaiting({ queue }) {
+  return PRIORITIES.reduce((sum, [name]) => sum + queue[name].architectures, 0);
+}
+
+/** Seconds until the last of what waits is done; null where nobody can tell. */
+function lastLeft({ queue }) {
+  return PRIORITIES.map(([name]) => queue[name]).filter(({ jobs }) => jobs > 0).at(-1)?.seconds_left ?? null;
+}
+
+function ends(seconds) {
+  if (seconds === null) return "nothing is timed yet";
+  const then = new Date(Date.now() + 1000 * seconds);
+  return `until ${(seconds < HALF_A_DAY ? clock : day).format(then)}, if nothing else is asked for`;
 }
 
 /** An estimate, or that there is none. */
@@ -62,7 +71,8 @@ function devices(workers) {
   return words.join(", ") || "none heard of";
 }
 
-function queue(work) {
+/** What waits, by priority. */
+export function queue(work) {
   return html`<section aria-labelledby="queue">
     <h2 id="queue">Queue</h2>
     <table>
@@ -90,23 +100,27 @@ function queue(work) {
   </section>`;
 }
 
-function workers(work) {
+/** Who works, and on what. */
+export function workers(work) {
+  const waiting = architecturesWaiting(work) > 0;
   return html`<section aria-labelledby="workers">
     <h2 id="workers">Workers</h2>
     ${work.workers.length === 0
       ? html`<p class="muted">None has been heard of lately.</p>`
-      : html`<ul class="workers">${work.workers.map((each) => worker(each))}</ul>`}
+      : html`<ul class="workers">${work.workers.map((each) => worker(each, waiting))}</ul>`}
   </section>`;
 }
 
-function worker(each) {
+function worker(each, waiting) {
+  // Between two batches it is seen with empty hands.
+  const idle = waiting && each.per_second > 0 ? "takes the next ones" : "idle";
   return html`<li>
     <p class="who">
       <strong>${each.device}</strong> <span class="muted">${each.host} · process ${each.pid}</span>
       <span class="rate">${each.per_second > 0 ? `${number(each.per_second, 3)}/s` : ""}</span>
     </p>
     ${each.tasks.length === 0
-      ? html`<p class="task idle">idle</p>`
+      ? html`<p class="task idle">${idle}</p>`
       : each.tasks.map((task) => html`<p class="task">${does(task)}</p>`)}
     <p class="note">torch ${each.torch} · started ${ago(each.started_at)} · heard of ${ago(each.seen_at)}</p>
   </li>`;
@@ -130,7 +144,7 @@ function does(task) {
 }
 
 /** A link to a job, by the first characters of its id. */
-export function jobLink(id) {
+function jobLink(id) {
   return html`<a class="mono" href=${page("work", { job: id })}>${shortHash(id)}</a>`;
 }
 
