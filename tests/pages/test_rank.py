@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from service.benches import BENCHES
+from tests.pages.delayed import held
 from tests.pages.watching import Watch
 from tests.service.running import Running
 
@@ -189,3 +190,23 @@ def test_a_board_that_is_none_says_why_and_tries_again(page: Page, watch: Watch)
     page.get_by_label("Ranked by").select_option("params")
     expect(page.locator(ROWS).first).to_be_visible()
     expect(alert).to_have_count(0)
+
+
+def test_a_board_is_not_told_what_was_wrong_with_the_one_before(page: Page, watch: Watch) -> None:
+    watch.expect("422")
+    with held(page, r"(?<!pages)/rank\?.*at=zz"):
+        page.goto(f"{BOARD}&at=zz")
+        expect(page.locator(ROWS).first).to_be_visible()
+        page.get_by_label("Bench").select_option("nb101")
+        page.get_by_label("Ranked by").select_option("params")
+        expect(page.locator(ROWS).first).to_be_visible()
+    expect(page.locator(ROWS).first).to_be_visible()
+    expect(page.locator(".wrong")).to_have_count(0)
+
+
+def test_a_bench_that_is_none_says_so_and_another_can_be_chosen(page: Page, watch: Watch) -> None:
+    watch.expect("422")
+    page.goto("/pages/rank?bench=none_such")
+    expect(page.get_by_role("alert").filter(has_text="none_such")).to_be_visible()
+    page.get_by_label("Bench").select_option("nb201")
+    expect(page.locator(ROWS).first).to_be_visible()

@@ -59,8 +59,9 @@ export class Board {
     try {
       const params = { ...this.params, offset: block * BLOCK, limit: BLOCK };
       const { items, ...head } = await get("rank", params, { signal: control.signal });
-      // A board that has grown is another one.
-      if (this.head && head.total !== this.head.total) this.blocks.clear();
+      // A board that has grown is another one, and so is one that ranks among others.
+      const same = this.head && head.total === this.head.total && head.population === this.head.population;
+      if (!same) this.blocks.clear();
       this.head = head;
       this.blocks.set(block, items);
       if (this.blocks.size > KEPT) this.blocks.delete(this.blocks.keys().next().value);

@@ -16,9 +16,9 @@ const SCALES = { "": 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 };
 export function choices(catalogue, state, shown, choose) {
   const { benches, protocols, datasets, truths } = catalogue;
   return html`<div class="fields">
-    ${select("Bench", benches.map(({ name, title }) => [name, title]), state.bench, (bench) =>
+    ${select("Bench", titled(benches, state.bench), state.bench, (bench) =>
       // What another bench has not is the default there.
-      choose({ bench, proxy: "", truth: "" }),
+      choose({ bench, proxy: "", truth: "", at: "" }),
     )}
     ${select("Ranked by", proxies(catalogue, state), shown.proxy, (proxy) => choose({ proxy }))}
     <div class="fields minor">
@@ -27,7 +27,7 @@ export function choices(catalogue, state, shown, choose) {
       <label class="field seed"><span>Seed</span>
         <input type="number" min="0" max="2147483647" step="1" .value=${String(state.seed)}
           @change=${(event) => choose({ seed: event.target.value })} /></label>
-      ${truths.length === 0
+      ${!truths?.length
         ? nothing
         : select("Accuracy of", named(truths), shown.truth, (truth) => choose({ truth }))}
     </div>
@@ -60,7 +60,7 @@ export function filtered(state) {
 }
 
 /** A number as people write sizes: 500k, 1.5M, 2e6; null where it is none. */
-export function size(text) {
+function size(text) {
   const match = /^([\d.,]+(?:e\d+)?)\s*([kmgt]?)$/i.exec(text.trim());
   const value = match && Number(match[1].replaceAll(",", "")) * SCALES[match[2].toLowerCase()];
   return match && Number.isFinite(value) ? Math.round(value) : null;
@@ -79,6 +79,12 @@ function bound(input, name, choose) {
   input.setCustomValidity(value === null ? "A number such as 500k, 1.5M or 2e6" : "");
   if (value === null) input.reportValidity();
   else choose({ [name]: String(value) });
+}
+
+/** The benches, and the one of the address even where the service has none of that name. */
+function titled(benches, chosen) {
+  const options = benches.map(({ name, title }) => [name, title]);
+  return benches.some(({ name }) => name === chosen) ? options : [[chosen, chosen], ...options];
 }
 
 function named(things) {

@@ -8,8 +8,7 @@ const HASH = /^[0-9a-f]{4,32}$/;
 let fault = "";
 
 /** A field for a hash or a spelling; `choose({ at })` is called with the hash. */
-export function find({ benches }, state, choose) {
-  const bench = benches.find(({ name }) => name === state.bench);
+export function find(bench, state, choose) {
   const look = async (event) => {
     event.preventDefault();
     const text = new FormData(event.target).get("find").trim();

@@ -49,7 +49,7 @@ start("rank", (runs) => {
   working = runs;
   if (board !== null) draw();
 });
-onMove(() => open(read(DEFAULTS)).catch(fail));
+onMove(() => open(read(DEFAULTS)));
 begin();
 
 async function begin() {
@@ -59,7 +59,7 @@ async function begin() {
     const [benches, proxies, protocols, datasets] = await Promise.all(
       ["benches", "proxies", "protocols", "datasets"].map((name) => get(name)),
     );
-    catalogue = { benches, proxies, protocols, datasets, truths: [] };
+    catalogue = { benches, proxies, protocols, datasets, truths: null };
     await open(read(DEFAULTS));
   } catch (fault) {
     render(error(fault, begin), view);
@@ -72,23 +72,36 @@ async function open(next) {
   state = { ...next, bench };
   found = null;
   board?.end();
-  board = new Board(asked(), changed);
+  const mine = (board = new Board(asked(), changed));
   rows?.end();
   rows = null;
-  const truths = bench === catalogue.of ? null : another(bench);
+  const element = view.querySelector(".rows");
+  if (element !== null) element.scrollTop = 0; // It was the board's before, and stays.
+  if (bench !== catalogue.of) of(bench);
+  const questions = [locate(mine), truthsOf(bench)];
   draw();
   board.look(Number(state.offset), Number(state.offset));
-  if (state.at !== "") await locate();
-  await truths;
+  try {
+    await Promise.all(questions);
+  } catch (fault) {
+    if (board !== mine) return; // Somebody has gone on meanwhile.
+    board.problem = fault;
+    draw();
+  }
 }
 
-/** What only this bench has. */
-async function another(bench) {
-  catalogue = { ...catalogue, of: bench, truths: [] };
+/** Nothing of what only the bench before has is left. */
+function of(bench) {
+  catalogue = { ...catalogue, of: bench, truths: null };
   drawings = new RowDrawings(bench, draw);
+}
+
+/** What accuracies this bench has, unless they are here. */
+async function truthsOf(bench) {
+  if (catalogue.truths !== null) return;
   const { series } = await get("accuracies", { bench });
   if (catalogue.of !== bench) return;
-  catalogue.truths = series.filter(({ kind }) => kind === "accuracy");
+  catalogue = { ...catalogue, truths: series.filter(({ kind }) => kind === "accuracy") };
   draw();
 }
 
@@ -101,18 +114,13 @@ function asked() {
 function choose(some) {
   const next = { ...state, offset: "0", ...some };
   write(next, DEFAULTS);
-  open(next).catch(fail);
-}
-
-function fail(fault) {
-  board.problem = fault;
-  draw();
+  open(next);
 }
 
 function changed() {
   draw();
-  if (rows === null && board.total > 0) {
-    const element = view.querySelector(".rows");
+  const element = view.querySelector(".rows");
+  if (rows === null && board.total > 0 && element !== null) {
     rows = new Rows(element, ROW, draw);
     element.addEventListener("scroll", keep, { passive: true });
     draw();
@@ -121,12 +129,13 @@ function changed() {
   }
 }
 
-/** Where the board has the hash that is looked for. */
-async function locate() {
-  const mine = board;
-  const { items, offset, matches } = await get("rank", { ...asked(), at: state.at, limit: 1 });
-  if (board !== mine) return; // Somebody has gone on meanwhile.
-  found = items.length === 0 ? { at: state.at } : { row: offset, hash: items[0].hash, matches, rank: items[0].rank };
+/** Where a board has the hash that is looked for. */
+async function locate(mine) {
+  const { at } = state;
+  if (at === "") return;
+  const { items, offset, matches } = await get("rank", { ...asked(), at, limit: 1 });
+  if (board !== mine) return;
+  found = items.length === 0 ? { at } : { row: offset, hash: items[0].hash, matches, rank: items[0].rank };
   if (rows !== null && found.row !== undefined) rows.show(found.row);
   draw();
 }
@@ -159,10 +168,10 @@ function draw() {
         ${choices(catalogue, state, shown, choose)}
         <button type="button" class="quiet fold" aria-controls="asked" aria-expanded=${!folded} @click=${fold}>
           ${folded ? "More choices and filters" : "Fewer choices"}</button>
-        <div class="second">${filters(state, choose)}${find(catalogue, state, choose)}</div>
+        <div class="second">${filters(state, choose)}${bench() ? find(bench(), state, choose) : nothing}</div>
       </div>
       ${board.problem
-        ? html`<div class="wrong">${error(board.problem, () => open(state).catch(fail))}</div>`
+        ? html`<div class="wrong">${error(board.problem, () => open(state))}</div>`
         : html`${summary()}${table(items)}`}
     `,
     view,
@@ -229,11 +238,16 @@ function fold() {
   draw();
 }
 
+/** The bench that is shown; undefined where the service has none of that name. */
+function bench() {
+  return catalogue.benches.find(({ name }) => name === state.bench);
+}
+
 /** A representative as its bench writes it, or as few characters as its fields need. */
 function spelt(spec) {
-  const bench = catalogue.benches.find(({ name }) => name === state.bench);
-  if (bench.text_field in spec) return spec[bench.text_field];
-  const fields = bench.spelling_fields.filter((name) => name in spec);
+  const { text_field: text, spelling_fields: spelling } = bench();
+  if (text in spec) return spec[text];
+  const fields = spelling.filter((name) => name in spec);
   return fields.map((name) => spec[name].map(digits).join(" ")).join(" · ");
 }
 

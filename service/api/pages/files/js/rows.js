@@ -44,11 +44,6 @@ export class Rows {
     return this.virtualizer.getVirtualItems();
   }
 
-  /** The first row that is seen. */
-  get first() {
-    return this.virtualizer.range?.startIndex ?? 0;
-  }
-
   show(index, align = "center") {
     this.virtualizer.scrollToIndex(index, { align });
   }
