@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from scipy.stats import rankdata
 
+from tests.pages.delayed import held
 from tests.pages.scored import SERIES
 from tests.pages.watching import Watch
 from tests.service.running import Running
@@ -121,6 +122,48 @@ def test_a_point_shows_its_cell_and_leads_to_it(page: Page, http: httpx2.Client)
     expect(first).to_contain_text(points["hashes"][int(np.argmax(x))][:8])
     page.mouse.click(*at(plot, x[best], y[best]))
     page.wait_for_url(f"**/pages/architecture?bench=nb201&hash={digest}")
+
+
+def test_a_cell_that_comes_late_is_not_another_scores(page: Page, http: httpx2.Client) -> None:
+    page.goto(f"{EVIDENCE}&score=synflow")
+    asked = {"bench": "nb201", "score": "synflow", "accuracy": "known"}
+    points = http.get("/correlation/points", params=asked).json()
+    plot = page.locator("#against-accuracy")
+    expect(plot).to_be_visible()
+    plot.scroll_into_view_if_needed()
+    looked_at = page.locator(".looked-at")
+    with held(page, "architectures/lookup"):
+        page.mouse.move(
+            *at(
+                plot,
+                percentiles(points["scores"][0]["values"])[0],
+                percentiles(points["accuracies"])[0],
+            )
+        )
+        expect(looked_at.get_by_role("link")).to_be_visible()
+        page.get_by_role("combobox", name="Score").select_option("params")
+        expect(page.locator("figcaption").first).to_contain_text("params against")
+    expect(looked_at).to_contain_text("Point at a dot")
+
+
+def test_what_a_worker_computes_is_shown_once_it_is_there(page: Page, http: httpx2.Client) -> None:
+    whole = http.get("/correlation", params={"bench": "nb201"}).json()
+    first = {**whole, "items": whole["items"][:1], "missing": ["2 wait for a worker"]}
+    page.clock.install()
+    page.route(f"{http.base_url}/correlation?*", lambda route: route.fulfill(json=first), times=1)
+    page.goto(EVIDENCE)
+    rows = page.locator(".compared tbody tr")
+    expect(rows).to_have_count(1)
+    expect(page.get_by_text("Something is missing")).to_be_visible()
+    page.clock.fast_forward("00:10")
+    expect(rows).to_have_count(len(whole["items"]))
+    expect(page.get_by_text("Something is missing")).to_have_count(0)
+
+
+def test_a_view_that_is_none_is_the_usual_one(page: Page) -> None:
+    page.goto(f"{EVIDENCE}&metric=x&sort=x&cost=x&axes=x&part=x")
+    expect(page.get_by_role("combobox", name="Metric")).to_have_value("spearman")
+    expect(page.locator(".costs a").first).to_be_visible()
 
 
 def test_a_region_of_two_scores_shows_its_cells(page: Page, http: httpx2.Client) -> None:

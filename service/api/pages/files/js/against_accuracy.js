@@ -4,7 +4,6 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { page } from "./address.js";
 import { segments, select } from "./choices.js";
 import { KINDS, METRICS, SETS, measure } from "./correlated.js";
-import { fetchDrawings } from "./drawings.js";
 import { correlation, integer, number, percent, share, shortHash } from "./format.js";
 import { mount } from "./mounted.js";
 import { pictured } from "./pictured_cells.js";
@@ -55,7 +54,7 @@ export function againstAccuracy({ bench, points, item, items, state, choose, hov
     ${table(bench, points)}`;
 }
 
-/** Draws what has changed. look(n): somebody points at the architecture of that number. */
+/** Draws what has changed. look(points, n): somebody points at the architecture of that number. */
 export function drawAgainstAccuracy({ bench, points, item, state, look }) {
   const { axes } = state;
   mount("against-accuracy", [points, item, axes], (element) => {
@@ -85,11 +84,7 @@ export function drawAgainstAccuracy({ bench, points, item, state, look }) {
       hover: (group, n) => {
         const each = group.n[n];
         clearTimeout(waiting);
-        waiting = setTimeout(async () => {
-          look(each);
-          await fetchDrawings(bench, [points.hashes[each]]);
-          look(each);
-        }, HOVER_MS);
+        waiting = setTimeout(() => look(points, each), HOVER_MS);
         return shortHash(points.hashes[each]);
       },
       click: (group, n) => location.assign(page("architecture", { bench, hash: points.hashes[group.n[n]] })),

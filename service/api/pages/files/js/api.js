@@ -10,11 +10,14 @@ export class Problem extends Error {
   }
 }
 
-/** The address of a call; parameters that are null, undefined or empty are left out. */
+/** The address of a call; parameters that are null, undefined or empty are left out, and a list is
+ * one that is repeated. */
 export function address(path, params = {}) {
   const url = new URL(path.replace(/^\//, ""), ROOT);
   for (const [name, value] of Object.entries(params)) {
-    if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, value);
+    for (const each of [value].flat()) {
+      if (each !== null && each !== undefined && each !== "") url.searchParams.append(name, each);
+    }
   }
   return url.href;
 }

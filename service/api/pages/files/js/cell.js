@@ -38,7 +38,7 @@ export function isLong(drawing) {
 }
 
 /** What the drawing shows, for who cannot see it. */
-export function inWords(drawing) {
+function inWords(drawing) {
   const named = drawing.vertices.map(({ label }, n) => `${n} ${label}`);
   if (drawing.edges.length === 0) return "Cell without a path from input to output";
   const reads = drawing.vertices.map((_, target) =>

@@ -59,14 +59,19 @@ export function ticks({ low, high }) {
   return found;
 }
 
+/** What each column sorts by, the smallest first. */
+const BY = {
+  name: (item) => item.proxy,
+  cost: (item, metric, cost) => item.cost[cost] ?? Infinity,
+  all: (item, metric) => -(measure(item, "all", metric).value ?? -Infinity),
+  top: (item, metric) => -(measure(item, "top_tenth", metric).value ?? -Infinity),
+};
+
+export const ORDERS = Object.keys(BY);
+
 /** Sorted by a column: the best first; by cost the cheapest first; undefined and unknown last. */
 export function sorted(items, sort, metric, cost) {
-  const by = {
-    name: (item) => item.proxy,
-    cost: (item) => item.cost[cost] ?? Infinity,
-    all: (item) => -(measure(item, "all", metric).value ?? -Infinity),
-    top: (item) => -(measure(item, "top_tenth", metric).value ?? -Infinity),
-  }[sort];
+  const by = (item) => BY[sort](item, metric, cost);
   return [...items].sort((a, b) => compare(by(a), by(b)) || compare(a.proxy, b.proxy));
 }
 

@@ -2,13 +2,16 @@
 
 import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { onMove, query, read, write } from "./address.js";
-import { againstAccuracy, drawAgainstAccuracy, prepared as preparedAgainst } from "./against_accuracy.js";
-import { againstCost, key } from "./against_cost.js";
+import { againstAccuracy, AXES, drawAgainstAccuracy, prepared as preparedAgainst } from "./against_accuracy.js";
+import { againstCost, COSTS, key, PARTS } from "./against_cost.js";
 import { address, get } from "./api.js";
 import { select } from "./choices.js";
 import { compared } from "./compared.js";
-import { KINDS, METRICS, SETS, sorted } from "./correlated.js";
+import { KINDS, METRICS, ORDERS, SETS, sorted } from "./correlated.js";
+import { fetchDrawings } from "./drawings.js";
 import { ago, integer } from "./format.js";
+import { Newest } from "./newest.js";
+import { keep } from "./refreshed.js";
 import { start } from "./shell.js";
 import { empty, error, loading } from "./states.js";
 import { drawTwoScores, fetchShown, prepared as preparedPair, readBox, twoScores, within } from "./two_scores.js";
@@ -20,24 +23,35 @@ const DEFAULTS = {
   ...{ x: "", y: "", box: "" },
 };
 
+/** What a view can be of; all else is as by default. */
+const ANY = {
+  metric: Object.keys(METRICS),
+  sort: ORDERS,
+  axes: AXES.map(([name]) => name),
+  cost: COSTS.map(([name]) => name),
+  part: PARTS.map(([name]) => name),
+};
+
 /** What makes another set of scores: what was chosen of the old one says nothing of it. */
 const OF_SCORES = ["score", "x", "y", "box"];
 
 const view = document.getElementById("view");
 const model = {
   ...{ catalogue: null, answer: null, problem: null, points: null, pointsProblem: null },
-  ...{ pair: null, pairProblem: null, hovered: null, width: 0 },
+  ...{ pair: null, pairProblem: null, cellsProblem: null, hovered: null, width: 0 },
 };
-let state = read(DEFAULTS);
+const newest = { answer: new Newest(), points: new Newest(), pair: new Newest() };
+let state = chosen();
 let asked = null;
 
 start("evidence");
 draw();
 begin();
 onMove(() => {
-  state = read(DEFAULTS);
+  state = chosen();
   load();
 });
+keep(unsettled, refresh);
 new ResizeObserver(() => {
   if (model.width !== view.clientWidth) draw();
 }).observe(view);
@@ -52,6 +66,15 @@ async function begin() {
   }
 }
 
+/** What the address says. */
+function chosen() {
+  const found = read(DEFAULTS);
+  for (const [name, any] of Object.entries(ANY)) {
+    if (!any.includes(found[name])) found[name] = DEFAULTS[name];
+  }
+  return found;
+}
+
 /** Asks for what the state needs and is not there yet. */
 async function load() {
   const { bench, truth, protocol, dataset, seed, members } = filled();
@@ -59,34 +82,61 @@ async function load() {
   model.problem = null;
   if (asked !== wanted) {
     asked = wanted;
-    Object.assign(model, { answer: null, points: null, pair: null, pointsOf: null, pairOf: null });
+    Object.assign(model, { answer: null, points: null, pair: null, pointsOf: null, pairOf: null, hovered: null });
+    newest.points.begin();
+    newest.pair.begin();
     draw();
-    try {
-      const answer = await get("correlation", { bench, truth, protocol, dataset, seed, members });
-      const names = answer.truth === null ? await get("proxies") : [];
-      if (asked !== wanted) return;
-      Object.assign(model, { answer, names });
-    } catch (problem) {
-      if (asked === wanted) fail(problem);
+    const found = await newest.answer.ask(correlations);
+    if (found === null) return;
+    if (found.problem !== null) {
+      fail(found.problem);
       return;
     }
+    Object.assign(model, found.answer);
   }
   draw();
+  // Who waits for the answer goes on from there.
+  if (model.answer !== null) await Promise.all([loadPoints(), loadPair()]);
+}
+
+async function correlations(signal) {
+  const { bench, truth, protocol, dataset, seed, members } = filled();
+  const answer = await get("correlation", { bench, truth, protocol, dataset, seed, members }, { signal });
+  return { answer, names: answer.truth === null ? await get("proxies", {}, { signal }) : [] };
+}
+
+/** Whether a worker still has something to compute, or somebody something to ask for. */
+function unsettled() {
+  const { answer } = model;
+  return answer !== null && answer.truth !== null && (answer.missing.length > 0 || answer.items.some(({ stale }) => stale));
+}
+
+/** Asks for the same again; whether something is new. */
+async function refresh() {
+  const before = JSON.stringify(model.answer);
+  const found = await newest.answer.ask(correlations);
+  // What is shown is still what was; the next time may tell more.
+  if (found === null || found.problem !== null || JSON.stringify(found.answer.answer) === before) return false;
+  Object.assign(model, found.answer, { pointsOf: null, pairOf: null });
+  draw();
   await Promise.all([loadPoints(), loadPair()]);
+  return true;
 }
 
 async function loadPoints() {
   const { bench, truth, protocol, dataset, seed, score } = filled();
   const wanted = `${asked} ${score}`;
   if (model.pointsOf === wanted || model.answer.truth === null || score === "") return;
-  Object.assign(model, { pointsOf: wanted, points: null, pointsProblem: null, hovered: null });
+  // The same score's are shown until the new ones are here.
+  if (model.points?.name !== score) model.points = null;
+  Object.assign(model, { pointsOf: wanted, pointsProblem: null });
   draw();
-  try {
-    const found = await get("correlation/points", { bench, truth, protocol, dataset, seed, score, accuracy: "known" });
-    if (model.pointsOf === wanted) model.points = preparedAgainst(found);
-  } catch (problem) {
-    if (model.pointsOf === wanted) Object.assign(model, { pointsProblem: problem, pointsOf: null });
-  }
+  const found = await newest.points.ask((signal) =>
+    get("correlation/points", { bench, truth, protocol, dataset, seed, score, accuracy: "known" }, { signal }),
+  );
+  if (found === null) return;
+  if (found.problem === null) Object.assign(model, { points: preparedAgainst(found.answer), hovered: null });
+  else Object.assign(model, { pointsProblem: found.problem, pointsOf: null });
   draw();
 }
 
@@ -94,22 +144,29 @@ async function loadPair() {
   const { bench, truth, protocol, dataset, seed, x, y } = filled();
   const wanted = `${asked} ${x} ${y}`;
   if (model.pairOf !== wanted && x !== "" && y !== "") {
-    Object.assign(model, { pairOf: wanted, pair: null, pairProblem: null });
+    if (model.pair?.x.name !== x || model.pair.y.name !== y) model.pair = null;
+    Object.assign(model, { pairOf: wanted, pairProblem: null });
     draw();
-    try {
-      const url = new URL(address("correlation/points", { bench, truth, protocol, dataset, seed, score: x }));
-      url.searchParams.append("score", y);
-      const found = await get(url.pathname + url.search);
-      if (model.pairOf === wanted) model.pair = preparedPair(found);
-    } catch (problem) {
-      if (model.pairOf === wanted) Object.assign(model, { pairProblem: problem, pairOf: null });
-    }
-    draw();
-  }
-  if (model.pair !== null && state.box !== "") {
-    await fetchShown(bench, model.pair, within(model.pair, readBox(state.box)));
+    const found = await newest.pair.ask((signal) =>
+      get("correlation/points", { bench, truth, protocol, dataset, seed, score: [x, y] }, { signal }),
+    );
+    if (found === null) return;
+    if (found.problem === null) model.pair = preparedPair(found.answer);
+    else Object.assign(model, { pairProblem: found.problem, pairOf: null });
     draw();
   }
+  if (model.pair !== null && state.box !== "") await loadCells(bench, model.pair);
+}
+
+/** The drawings of what is in the box. */
+async function loadCells(bench, points) {
+  model.cellsProblem = null;
+  try {
+    await fetchShown(bench, points, within(points, readBox(state.box)));
+  } catch (problem) {
+    if (model.pair === points) model.cellsProblem = problem;
+  }
+  draw();
 }
 
 function fail(problem) {
@@ -173,8 +230,16 @@ function retry() {
   } else load();
 }
 
-function look(n) {
+/** Somebody points at the architecture of this number. */
+async function look(points, n) {
+  if (model.points !== points) return;
   model.hovered = n;
+  draw();
+  try {
+    await fetchDrawings(filled().bench, [points.hashes[n]]);
+  } catch {
+    return; // Its numbers are shown without its cell.
+  }
   draw();
 }
 
@@ -225,7 +290,7 @@ function untrained() {
   return empty(
     `No trained accuracies of ${title(bench)} are known`,
     "How far a score can be trusted is only seen beside networks that were trained. Import a table of them: a published one as it is, or your own.",
-    `nascore accuracies import accuracies.csv --bench ${bench} --dataset cifar10 --split test --epochs 200 --source "our cluster"`,
+    `nascore accuracies import accuracies.csv --bench ${bench} --dataset DATASET --split test --epochs 200 --source "our cluster"`,
   );
 }
 
@@ -350,14 +415,15 @@ function costs(items) {
 function pair(items) {
   const now = filled();
   const box = readBox(state.box);
-  const chosen = model.pair === null ? [] : within(model.pair, box);
+  const inside = model.pair === null ? [] : within(model.pair, box);
   const none = model.pair !== null && model.pair.hashes.length === 0;
   return html`<section aria-labelledby="pair-title">
     <h2 id="pair-title">Two scores against each other</h2>
     ${model.pairProblem !== null
       ? error(model.pairProblem, load)
-      : html`${twoScores({ bench: now.bench, points: model.pair, items, state: now, box, chosen, choose })}
+      : html`${twoScores({ bench: now.bench, points: model.pair, items, state: now, box, chosen: inside, choose })}
           ${model.pair === null ? waiting("Loading the points") : nothing}
+          ${model.cellsProblem === null ? nothing : error(model.cellsProblem, load)}
           ${none ? html`<p class="state">No architecture has both scores.</p>` : nothing}`}
   </section>`;
 }

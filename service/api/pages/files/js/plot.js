@@ -44,50 +44,8 @@ export function scatter(element, options) {
   return plot;
 }
 
-/**
- * Lines over one sorted x.
- *
- * lines: [{ label, y, colour: "--data-1", width: 1.5, dash: [4, 4] }]
- * bands: [{ low, high, colour: "--data-1" }], as values along the same x.
- */
-export function line(element, options) {
-  const { x, lines, bands = [], xLabel, yLabel, description } = options;
-  const edges = bands.flatMap(({ low, high }) => [high, low]);
-  const first = lines.length + 1;
-  const setup = {
-    ...frame(element, options.height),
-    scales: {
-      x: { time: false, distr: options.xLog ? 3 : 1 },
-      y: { distr: options.yLog ? 3 : 1, ...(options.yRange ? { range: () => options.yRange } : {}) },
-    },
-    axes: [axis(xLabel, false), axis(yLabel, true)],
-    series: [
-      {},
-      ...lines.map(({ label, colour = "--data-1", width = 1.5, dash }) => ({
-        label,
-        width,
-        dash,
-        stroke: () => token(colour),
-        points: { show: false },
-      })),
-      ...edges.map(() => ({ points: { show: false }, stroke: "transparent", width: 0 })),
-    ],
-    bands: bands.map(({ colour = "--data-1" }, n) => ({
-      series: [first + 2 * n, first + 2 * n + 1],
-      fill: () => faded(token(colour), 0.16),
-    })),
-    cursor: {
-      y: false,
-      drag: { x: false, y: false, setScale: false },
-      points: { size: (_, series) => (series < first ? 7 : 0) },
-    },
-    hooks: options.hover ? { setCursor: [(u) => options.hover(u.cursor.idx ?? null)] } : {},
-  };
-  return draw(element, setup, [x, ...lines.map((each) => each.y), ...edges], description);
-}
-
 /** A colour of the theme as it is now. */
-export function token(name) {
+function token(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
@@ -247,10 +205,4 @@ function range(columns) {
   if (low > high) return [0, 1];
   const margin = (high - low || Math.abs(high) || 1) * 0.04;
   return [low - margin, high + margin];
-}
-
-/** A colour of the theme, which has them as #rrggbb, let through. */
-function faded(colour, share) {
-  const alpha = Math.round(255 * share).toString(16).padStart(2, "0");
-  return `${colour}${alpha}`;
 }

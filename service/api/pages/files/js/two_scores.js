@@ -1,7 +1,7 @@
 // Two scores of every architecture against each other; those in a region, as cells.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { accuracyName, byKind, label, span } from "./against_accuracy.js";
+import { accuracyName, byKind, label } from "./against_accuracy.js";
 import { select } from "./choices.js";
 import { fetchDrawings } from "./drawings.js";
 import { correlation, integer, number, percent, shortHash } from "./format.js";
