@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
-from benchmarks.screenshots import Theme, settle
+from benchmarks.screenshots import SETTLED, Theme, settle
 from service.ensembles import DEFAULT_ENSEMBLE
 from tests.pages.test_accessible import GRAVE
 
@@ -80,6 +80,27 @@ def test_neighbours_are_marked_where_they_are_better_by_what_was_chosen(
     scored = next(each for each in around if each["scores"])
     cards.filter(has_text=scored["hash"][:8]).click()
     expect(page.locator(".facts .hash")).to_have_text(scored["hash"])
+
+
+def test_what_is_answered_late_is_not_shown_under_another_address(
+    page: Page, http: httpx2.Client, ranked: dict[str, Any]
+) -> None:
+    mine, other = ranked["hash"], http.get("/rank?bench=nb201").json()["items"][0]["hash"]
+    page.goto(f"/pages/architecture?bench=nb201&hash={mine}")
+    shown = page.locator(".facts .hash")
+    expect(shown).to_have_text(mine)
+    page.evaluate("other => history.pushState(null, '', `?bench=nb201&hash=${other}`)", other)
+    page.go_back()
+    late: list[Route] = []
+    page.route(f"**/architectures/nb201/{other}", late.append)
+    with page.expect_request(f"**/architectures/nb201/{other}"):
+        page.go_forward()
+    page.go_back()
+    expect(shown).to_have_text(mine)
+    late[0].continue_()
+    page.wait_for_function(SETTLED)
+    expect(shown).to_have_text(mine)
+    expect(page.locator(".standing")).to_contain_text(f"Rank {ranked['rank']} of")
 
 
 def test_where_scores_are_from_is_shown_on_demand_and_kept_in_the_address(

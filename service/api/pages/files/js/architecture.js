@@ -9,6 +9,8 @@ import { select } from "./choices.js";
 import { copyButton } from "./copying.js";
 import { compact, integer, percent, shortHash } from "./format.js";
 import { neighbours } from "./neighbours.js";
+import { Newest } from "./newest.js";
+import { proxyChoice } from "./proxy_choice.js";
 import { scoresTable } from "./scores.js";
 import { start } from "./shell.js";
 import { codeBlocks, inALine, snippets } from "./spelt.js";
@@ -24,30 +26,38 @@ const view = document.getElementById("view");
 let asked = read(DEFAULTS);
 let found = null; // What does not change with the proxy and protocol.
 let around = null; // What does.
+const opening = new Newest();
+const placing = new Newest();
 
 start("architecture");
 onMove(() => {
   const before = asked;
   asked = read(DEFAULTS);
-  if (before.hash === asked.hash && before.bench === asked.bench) place();
+  if (before.hash === asked.hash && before.bench === asked.bench && found?.answer) place();
   else open();
 });
 open();
 
 async function open() {
   found = around = null;
+  opening.begin();
+  placing.begin();
   draw();
-  try {
-    const { bench, hash } = asked;
-    if (!bench || !hash) return draw();
-    const known = await post("architectures/lookup", { bench, hashes: [hash], proxies: ["params"] });
-    if (known.architectures[0].spec === null) found = { unknown: true };
-    else found = { ...(await catalogue()), ...{ answer: await get(`architectures/${bench}/${hash}`) } };
-  } catch (problem) {
-    found = { problem };
-  }
+  const { bench, hash } = asked;
+  if (!bench || !hash) return;
+  const outcome = await opening.ask((signal) => known(bench, hash, signal));
+  if (outcome === null) return;
+  found = outcome.answer ?? { problem: outcome.problem };
   draw();
   if (found.answer) await place();
+}
+
+async function known(bench, hash, signal) {
+  const asking = { bench, hashes: [hash], proxies: ["params"] };
+  const { architectures } = await post("architectures/lookup", asking, { signal });
+  if (architectures[0].spec === null) return { unknown: true };
+  const answer = await get(`architectures/${bench}/${hash}`, {}, { signal });
+  return { ...(await catalogue()), answer };
 }
 
 /** What is asked for under the protocol and by the proxy chosen. */
@@ -58,20 +68,19 @@ async function place() {
   const params = protocol
     ? { protocol: protocol.name, dataset: protocol.dataset, seed: protocol.seed }
     : {};
+  // A rank says by which proxy it is, and not under which protocol.
+  if (around?.protocol !== protocol) around = null;
   draw();
-  let answer;
-  try {
-    const path = `architectures/${bench}/${hash}`;
-    const [standing, near] = await Promise.all([
-      get(`${path}/standing`, { ...params, proxy: proxy.name }),
-      get(`${path}/neighbours`, { ...params, drawing: true }),
-    ]);
-    answer = { standing, near: near.architectures, proxy };
-  } catch (problem) {
-    answer = { problem };
-  }
-  if (hash !== asked.hash || proxy !== chosenProxy(chosenProtocol())) return;
-  around = answer;
+  const path = `architectures/${bench}/${hash}`;
+  const outcome = await placing.ask((signal) =>
+    Promise.all([
+      get(`${path}/standing`, { ...params, proxy: proxy.name }, { signal }),
+      get(`${path}/neighbours`, { ...params, drawing: true }, { signal }),
+    ]),
+  );
+  if (outcome === null) return;
+  const [standing, near] = outcome.answer ?? [null, null];
+  around = { protocol, proxy, problem: outcome.problem, standing, near: near?.architectures };
   draw();
 }
 
@@ -82,8 +91,16 @@ function chosenProtocol() {
 }
 
 function chosenProxy(protocol) {
-  const usual = protocol?.training ? records(protocol)[0].proxy : defaultProxy(found.proxies, asked.bench);
-  return found.proxies.get(asked.proxy) ?? found.proxies.get(usual);
+  const names = proxyNames(protocol);
+  const wanted = [asked.proxy, defaultProxy(found.proxies, asked.bench)];
+  return found.proxies.get(wanted.find((name) => names.includes(name)) ?? names[0]);
+}
+
+/** Those that it has a record by under the protocol; all where it has none. */
+function proxyNames(protocol) {
+  const all = [...found.proxies.keys()];
+  const scored = protocol ? new Set(records(protocol).map(({ proxy }) => proxy)) : null;
+  return scored ? all.filter((name) => scored.has(name)) : all;
 }
 
 function records(protocol) {
@@ -104,8 +121,7 @@ function draw() {
 
 function body() {
   if (!asked.bench || !asked.hash) {
-    return empty("No architecture is chosen", "The leaderboard and the page to try cells lead to one.",
-      page("architecture", { bench: "…", hash: "…" }));
+    return empty("No architecture is chosen", "The leaderboard and the page to try cells lead to one.");
   }
   if (found === null) return loading(12);
   if (found.problem) return error(found.problem, open);
@@ -125,7 +141,8 @@ function body() {
         <div class="fields">${protocol ? protocolChoice(answer.protocols, protocol) : nothing}${originChoice()}</div>
       </header>
       <div class="scored ${origin ? "wide" : ""}">
-        <aside aria-label="Where it stands">${proxyChoice(protocol)} ${standing()}</aside>
+        <aside aria-label="Where it stands">${proxyChoice(proxyNames(protocol), found.proxies, chosenProxy(protocol).name, (proxy) => choose({ proxy }))}
+          ${standing()}</aside>
         ${protocol
           ? scoresTable({ bench: asked.bench, hash: asked.hash, records: records(protocol), protocol, proxies: found.proxies, origin })
           : html`<p class="muted">It has none yet. <a href=${tryIt(answer.spec)}>Score it.</a></p>`}
@@ -186,7 +203,7 @@ function tryIt(spec) {
 
 function protocolChoice(protocols, protocol) {
   const options = protocols.map(({ digest, name, dataset, seed }) => [digest, `${name} · ${dataset} · seed ${seed}`]);
-  return select("Protocol", options, protocol.digest, (under) => choose({ under }));
+  return select("Protocol", options, protocol.digest, (under) => choose({ under, proxy: "" }));
 }
 
 function originChoice() {
@@ -194,16 +211,6 @@ function originChoice() {
   return html`<button type="button" aria-pressed=${shown} @click=${() => choose({ origin: shown ? "" : "shown" }, { replace: true })}>
     Where from
   </button>`;
-}
-
-function proxyChoice(protocol) {
-  const names = protocol ? records(protocol).map(({ proxy }) => proxy) : [...found.proxies.keys()];
-  const isEnsemble = (name) => Boolean(found.proxies.get(name)?.ensemble);
-  const options = {
-    Ensembles: names.filter(isEnsemble).map((name) => [name, name]),
-    Proxies: names.filter((name) => !isEnsemble(name)).map((name) => [name, name]),
-  };
-  return select("By", options, chosenProxy(protocol).name, (proxy) => choose({ proxy }));
 }
 
 function standing() {
