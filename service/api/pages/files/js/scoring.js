@@ -1,8 +1,9 @@
 // The way from a spelling to its scores, whether they are known or a worker has to compute them.
 
-import { address, post } from "./api.js";
+import { address, get, post } from "./api.js";
 
 const WAIT_SECONDS = 10;
+const PAUSE_MS = 1000;
 
 /**
  * Resolves to the results, in the order asked, once all of them are final.
@@ -19,20 +20,33 @@ export async function score(bench, architectures, waiting, signal) {
   return finished(answer.job, signal);
 }
 
-/** The results of a job, as its events tell them. */
+/** The results of a job, as its events tell them; throws what keeps them from being told. */
 function finished(job, signal) {
   return new Promise((resolve, reject) => {
-    const events = new EventSource(address(`jobs/${job}/events`));
     const results = [];
-    signal.addEventListener("abort", () => events.close());
-    events.addEventListener("result", (event) => {
-      const result = JSON.parse(event.data);
-      results[result.position] = result;
-    });
-    events.addEventListener("end", (event) => {
+    let events = null;
+    const follow = () => {
+      if (signal.aborted) return;
+      events = new EventSource(address(`jobs/${job}/events`));
+      events.addEventListener("result", (event) => {
+        const result = JSON.parse(event.data);
+        results[result.position] = result;
+      });
+      events.addEventListener("end", (event) => {
+        events.close();
+        if (JSON.parse(event.data).state === "cancelled") reject(new Error("The job was cancelled."));
+        else resolve(results);
+      });
+      events.addEventListener("error", () => {
+        // A browser asks again by itself, but not where it was answered by an error.
+        if (events.readyState !== EventSource.CLOSED) return;
+        get(`jobs/${job}`, {}, { signal }).then(() => setTimeout(follow, PAUSE_MS), reject);
+      });
+    };
+    signal.addEventListener("abort", () => {
       events.close();
-      if (JSON.parse(event.data).state === "cancelled") reject(new Error("The job was cancelled."));
-      else resolve(results);
+      reject(signal.reason);
     });
+    follow();
   });
 }

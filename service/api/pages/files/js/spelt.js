@@ -6,7 +6,23 @@ import { copyButton } from "./copying.js";
 
 /** A spelling in a line: the bench's own text where it has one, else JSON. */
 export function inALine(bench, spelling) {
-  return spelling[bench.text_field] ?? JSON.stringify(spelling);
+  const text = spelling[bench.text_field];
+  return typeof text === "string" ? text : JSON.stringify(spelling);
+}
+
+/** A text as a spelling of the bench, and what keeps it from being one: one of the two is null. */
+export function spelled(bench, text) {
+  const trimmed = text.trim();
+  const { text_field: field, spelling_fields: fields } = bench;
+  if (!trimmed.startsWith("{") && field) return [{ [field]: trimmed }, null];
+  const valid = `an object with ${fields.join(" and ")}`;
+  try {
+    const spelling = JSON.parse(trimmed);
+    const isObject = typeof spelling === "object" && spelling !== null && !Array.isArray(spelling);
+    return isObject ? [spelling, null] : [null, { field: "", detail: "not an object", valid }];
+  } catch (wrong) {
+    return [null, { field: "", detail: `no JSON yet: ${wrong.message}`, valid }];
+  }
 }
 
 /** Ways to ask for it again: by curl, in Python, as JSON. */

@@ -3,18 +3,19 @@
 import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { live } from "../vendor/lit-html/directives/live.js";
 import { onMove, page, read as readAddress, write } from "./address.js";
-import { get, post } from "./api.js";
+import { get, post, Problem } from "./api.js";
 import { catalogue, defaultProxy } from "./catalogue.js";
 import { cell, isLong } from "./cell.js";
+import { cellEditor } from "./cell_editor.js";
 import { select } from "./choices.js";
 import { compact, shortHash } from "./format.js";
-import { graphEditor } from "./graph_editor.js";
 import { neighbours } from "./neighbours.js";
+import { Newest } from "./newest.js";
+import { proxyChoice } from "./proxy_choice.js";
 import { score } from "./scoring.js";
 import { scoresTable } from "./scores.js";
 import { start } from "./shell.js";
-import { slotsEditor } from "./slots_editor.js";
-import { inALine } from "./spelt.js";
+import { inALine, spelled } from "./spelt.js";
 import { standingFigure } from "./standing.js";
 import { error, loading, noWorker } from "./states.js";
 
@@ -32,10 +33,11 @@ const state = {
   read: null, // What the service has read last.
   fault: null, // What is wrong with the text.
   found: null, // What is known of the architecture.
+  failure: null, // { problem, again }: why that is not found, or has no scores.
   busy: "", // What is waited for.
   workers: true,
 };
-let turn = new AbortController(); // Of what is asked for the present cell.
+const turns = { reading: new Newest(), looking: new Newest(), scoring: new Newest() };
 let typing = null;
 
 start("try", (runs) => {
@@ -45,7 +47,7 @@ start("try", (runs) => {
 });
 onMove(() => {
   state.address = readAddress(DEFAULTS);
-  fromAddress();
+  if (state.known !== null) fromAddress();
 });
 view.addEventListener("click", stepInPlace);
 open();
@@ -89,84 +91,81 @@ function proxy() {
 
 /** What the text means: at once as an object, then as the service reads it. */
 async function understand() {
-  turn.abort();
-  turn = new AbortController();
-  const { signal } = turn;
-  state.found = null;
-  state.busy = "";
-  [state.spelling, state.fault] = spelled(state.text);
+  giveUp();
+  state.found = state.failure = null;
+  [state.spelling, state.fault] = spelled(bench(), state.text);
   draw();
-  if (state.spelling === null) return;
-  try {
-    const body = { bench: bench().name, architectures: [state.spelling], drawing: true };
-    const answer = await post("architectures/read", body, { signal });
-    [state.read] = answer.architectures;
-    state.fault = null;
-    move({ cell: JSON.stringify(state.spelling) }, { replace: true });
-    draw();
-    await lookAround(signal);
-  } catch (problem) {
-    if (signal.aborted) return;
+  const { spelling } = state;
+  if (spelling === null) return;
+  const body = { bench: bench().name, architectures: [spelling], drawing: true };
+  const outcome = await turns.reading.ask((signal) => post("architectures/read", body, { signal }));
+  if (outcome === null) return;
+  const { answer, problem } = outcome;
+  if (answer === null) {
     state.fault = problem.errors?.[0] ?? { field: "", detail: problem.detail || problem.message };
-    draw();
+    return draw();
   }
+  [state.read] = answer.architectures;
+  state.fault = null;
+  move({ cell: JSON.stringify(spelling) }, { replace: true });
+  draw();
+  await lookAround();
 }
 
-/** A text as a spelling, or what keeps it from being one. */
-function spelled(text) {
-  const trimmed = text.trim();
-  const { text_field: field, spelling_fields: fields } = bench();
-  if (!trimmed.startsWith("{") && field) return [{ [field]: trimmed }, null];
-  const valid = `an object with ${fields.join(" and ")}`;
-  try {
-    return [JSON.parse(trimmed), null];
-  } catch (wrong) {
-    return [null, { field: "", detail: `no JSON yet: ${wrong.message}`, valid }];
-  }
+/** What is asked for the present cell, as there will be another one. */
+function giveUp() {
+  clearTimeout(typing);
+  Object.values(turns).forEach((turn) => turn.begin());
+  state.busy = "";
 }
 
-/** What is known of the cell that was read. */
-async function lookAround(signal) {
+/** Shows what is known of the cell that was read. */
+async function lookAround() {
+  const outcome = await turns.looking.ask(surroundings);
+  if (outcome === null) return;
+  const { answer, problem } = outcome;
+  if (problem === null) state.found = answer;
+  state.failure = problem && { problem, again: lookAround };
+  draw();
+}
+
+/** What is known, by one proxy in all its parts; null where it has not been scored. */
+async function surroundings(signal) {
   const name = bench().name;
   const { hash } = state.read;
-  const by = proxy().name;
+  const by = proxy();
   const known = await post("architectures/lookup", { bench: name, hashes: [hash] }, { signal });
   const [{ spec, scores, undefined: reasons }] = known.architectures;
-  if (spec === null || Object.keys(scores).length + Object.keys(reasons).length === 0) return;
+  if (spec === null || Object.keys(scores).length + Object.keys(reasons).length === 0) return null;
   const path = `architectures/${name}/${hash}`;
   const [answer, standing, near] = await Promise.all([
     get(path, {}, { signal }),
-    get(`${path}/standing`, { proxy: by }, { signal }),
+    get(`${path}/standing`, { proxy: by.name }, { signal }),
     get(`${path}/neighbours`, { drawing: true }, { signal }),
   ]);
-  state.found = { answer, standing, near: near.architectures, protocol: known.protocol, proxy: proxy() };
-  draw();
+  return { answer, standing, near: near.architectures, protocol: known.protocol, proxy: by };
 }
 
 function scoreIt() {
-  return scoreAll([state.spelling]);
+  return scoreAll([state.read.asked]);
 }
 
 /** Scores architectures, and shows the present one among all then. */
 async function scoreAll(spellings) {
-  const { signal } = turn;
   state.busy = "Scoring";
-  state.fault = null;
+  state.failure = null;
   draw();
-  try {
-    const results = await score(bench().name, spellings, () => {
-      state.busy = state.workers ? "A worker has it, or will" : "Waiting for a worker";
-      draw();
-    }, signal);
-    if (signal.aborted) return;
-    const failed = results.find((result) => result?.error);
-    if (failed) throw new Error(`It could not be scored: ${failed.error.detail}`);
-    await lookAround(signal);
-  } catch (problem) {
-    if (signal.aborted) return;
-    state.fault = problem.errors?.[0] ?? { field: "", detail: problem.detail || problem.message };
-  }
+  const waiting = () => {
+    state.busy = state.workers ? "A worker has it, or will" : "Waiting for a worker";
+    draw();
+  };
+  const outcome = await turns.scoring.ask((signal) => score(bench().name, spellings, waiting, signal));
+  if (outcome === null) return;
   state.busy = "";
+  const failed = outcome.answer?.find((result) => result?.error);
+  const problem = failed ? new Problem(0, "It could not be scored", failed.error.detail) : outcome.problem;
+  if (problem === null) return lookAround();
+  state.failure = { problem, again: () => scoreAll(spellings) };
   draw();
 }
 
@@ -176,9 +175,9 @@ function move(change, options) {
 }
 
 function typed(text) {
+  giveUp();
   state.text = text;
-  [state.spelling, state.fault] = spelled(text);
-  clearTimeout(typing);
+  [state.spelling, state.fault] = spelled(bench(), text);
   typing = setTimeout(understand, TYPING_MS);
 }
 
@@ -193,10 +192,9 @@ function chooseBench(name) {
   fromAddress();
 }
 
-async function chooseProxy(name) {
+function chooseProxy(name) {
   move({ proxy: name });
-  const { signal } = turn;
-  await lookAround(signal);
+  return lookAround();
 }
 
 /** A neighbour's link as a step of this page. */
@@ -217,11 +215,12 @@ function draw() {
 function body() {
   if (state.problem) return error(state.problem, open);
   if (state.known === null) return loading(10);
+  const wrongField = state.fault?.field ?? "";
   return html`<div class="bench-choice">${benchChoice()}</div>
     <div class="tryout">
       <section class="editor" aria-labelledby="cell">
         <h2 id="cell" tabindex="-1">Cell</h2>
-        ${editor()}
+        ${cellEditor({ bench: bench(), spelling: state.spelling, read: state.read, wrong: wrongField, change: edited })}
         <label class="field"><span>Or paste a spelling: ${pasteHint()}</span>
           <textarea rows="3" spellcheck="false" autocomplete="off" aria-describedby="reading"
             aria-invalid=${state.fault !== null} .value=${live(state.text)}
@@ -243,24 +242,6 @@ function pasteHint() {
   const { text_field: field, spelling_fields: fields } = bench();
   const json = `JSON with ${fields.filter((name) => name !== field).join(" and ")}`;
   return field ? `as the bench writes it, or ${json}` : json;
-}
-
-function editor() {
-  const { slots, operations, example } = bench();
-  const wrong = state.fault?.field ?? "";
-  const given = state.spelling ?? {};
-  if (slots.length > 0) {
-    const ops = Array.isArray(given.ops) ? given.ops : (state.read?.slots ?? []);
-    return slotsEditor({ slots, given: ops, wrong, change: (each) => edited({ ops: each }) });
-  }
-  const drawn = isGraph(given) ? given : isGraph(state.read?.asked) ? state.read.asked : example;
-  return graphEditor({ ...drawn, operations, wrong, change: edited });
-}
-
-function isGraph(spelling) {
-  const { matrix, ops } = spelling ?? {};
-  const square = (rows) => rows.every((row) => Array.isArray(row) && row.length === rows.length);
-  return Array.isArray(matrix) && Array.isArray(ops) && ops.length > 1 && matrix.length === ops.length && square(matrix);
 }
 
 function reading() {
@@ -298,14 +279,21 @@ function pictured() {
 }
 
 function results() {
+  const { failure } = state;
+  return html`${failure === null ? nothing : error(failure.problem, failure.again)} ${known()}`;
+}
+
+function known() {
   const { found } = state;
   if (found === null) return state.busy ? html`<section>${loading(6, state.busy)}</section>` : nothing;
   const { answer, standing, near, protocol } = found;
   const name = bench().name;
   const records = answer.scores.filter((each) => each.protocol === protocol.digest);
+  const names = [...new Set([...records.map(({ proxy: each }) => each), proxy().name])];
   const to = (each) => page("try", { bench: name, cell: JSON.stringify(each.spec), proxy: state.address.proxy });
   return html`<section aria-labelledby="stands">
-      <header class="with-fields"><h2 id="stands">Where it stands</h2><div class="fields">${proxyChoice(records)}</div></header>
+      <header class="with-fields"><h2 id="stands">Where it stands</h2><div class="fields">
+        ${proxyChoice(names, state.known.proxies, proxy().name, chooseProxy)}</div></header>
       ${standingFigure(standing)}
     </section>
     <section aria-labelledby="near">
@@ -328,14 +316,4 @@ function results() {
       <h2 id="scores">Scores</h2>
       ${scoresTable({ bench: name, hash: answer.hash, records, protocol, proxies: state.known.proxies, origin: false })}
     </section>`;
-}
-
-function proxyChoice(records) {
-  const isEnsemble = (name) => Boolean(state.known.proxies.get(name)?.ensemble);
-  const names = records.map(({ proxy: each }) => each);
-  const options = {
-    Ensembles: names.filter(isEnsemble).map((each) => [each, each]),
-    Proxies: names.filter((each) => !isEnsemble(each)).map((each) => [each, each]),
-  };
-  return select("By", options, proxy().name, chooseProxy);
 }
