@@ -21,7 +21,7 @@ function option([value, words], chosen) {
   return html`<option value=${value} ?selected=${value === chosen}>${words}</option>`;
 }
 
-/** Buttons side by side, one of which is on. */
+/** Buttons side by side, one of which is on; a page with them links css/segments.css. */
 export function segments(label, name, options, value, choose) {
   return html`<fieldset class="segments">
     <legend>${label}</legend>
