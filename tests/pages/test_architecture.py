@@ -92,7 +92,7 @@ def test_what_is_answered_late_is_not_shown_under_another_address(
     page.evaluate("other => history.pushState(null, '', `?bench=nb201&hash=${other}`)", other)
     page.go_back()
     late: list[Route] = []
-    page.route(f"**/architectures/nb201/{other}", late.append)
+    page.route(f"**/architectures/nb201/{other}", lambda route: late.append(route))
     with page.expect_request(f"**/architectures/nb201/{other}"):
         page.go_forward()
     page.go_back()

@@ -6,9 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 from playwright.sync_api import Page, Route, expect
 
-from benchmarks.screenshots import SETTLED
 from service.benches import BENCHES
-from service.ensembles import DEFAULT_ENSEMBLE
 from tests.pages.watching import Watch
 from tests.service.running import Running
 
@@ -107,9 +105,10 @@ def test_without_a_worker_it_says_what_it_waits_for_and_what_ends_it(
     page.goto(f"{empty_site.address}/pages/try?bench=nb201")
     expect(page.get_by_text("No worker runs.")).to_be_visible()
     followed: list[Route] = []
-    page.route("**/jobs/*/events", followed.append)
+    page.route("**/jobs/*/events", lambda route: followed.append(route))
     page.get_by_role("button", name="Score it").click()
     expect(page.get_by_text("Waiting for a worker").first).to_be_visible(timeout=30_000)
+    watch.expect("503")
     watch.expect("404")
     page.route("**/jobs/*", lambda route: route.fulfill(status=404, json={"title": "Gone"}))
     followed[0].fulfill(status=503)
@@ -131,33 +130,6 @@ def test_a_worker_that_starts_is_seen(page: Page) -> None:
     page.clock.fast_forward("00:20")
     expect(status).to_have_text("ready")
     expect(notice).to_be_hidden()
-
-
-def test_the_proxy_chosen_last_is_the_one_all_is_shown_by(
-    page: Page, watch: Watch, http: httpx2.Client
-) -> None:
-    best = http.get("/rank", params={"bench": "nb201"}).json()["items"][0]
-    scores = http.get(f"/architectures/nb201/{best['hash']}").json()["scores"]
-    default = DEFAULT_ENSEMBLE["nb201"]
-    other = next(each["proxy"] for each in scores if each["proxy"] not in (default, "params"))
-    page.goto(f"/pages/try?bench=nb201&cell={json.dumps(best['spec'])}")
-    standing, by = page.locator(".standing"), page.get_by_role("combobox", name="By")
-    expect(standing).to_contain_text(f"by {default}")
-    late: list[Route] = []
-    page.route("**/standing?proxy=params", late.append, times=1)
-    with page.expect_request("**/standing?proxy=params"):
-        by.select_option("params")
-    by.select_option(other)
-    expect(standing).to_contain_text(f"by {other}")
-    late[0].continue_()
-    page.wait_for_function(SETTLED)
-    expect(by).to_have_value(other)
-    expect(standing).to_contain_text(f"by {other}")
-    watch.expect("ERR_FAILED")
-    page.route("**/standing?proxy=params", lambda route: route.abort(), times=1)
-    by.select_option("params")
-    page.get_by_role("button", name="Try again").click()
-    expect(standing).to_contain_text("by params")
 
 
 def test_a_link_whose_cell_is_none_says_so(page: Page, watch: Watch) -> None:
