@@ -1,12 +1,14 @@
 """The page to try cells: drawn, pasted, refused, scored, stepped through."""
 
 import json
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx2
 from playwright.sync_api import Page, Route, expect
 
+from benchmarks.screenshots import SETTLED
 from service.benches import BENCHES
+from service.ensembles import DEFAULT_ENSEMBLE
 from tests.pages.watching import Watch
 from tests.service.running import Running
 
@@ -97,6 +99,33 @@ def test_a_cell_is_drawn_edge_by_edge(page: Page, watch: Watch) -> None:
     expect(page.locator(".pictured-cell .vertex")).to_have_count(3)
     assert labels(page) == ["in", "pool", "out"]
     assert asked(page)["ops"] == ["input", "maxpool3x3", "output"]
+
+
+def test_the_proxy_chosen_last_is_the_one_all_is_shown_by(
+    page: Page, watch: Watch, http: httpx2.Client
+) -> None:
+    best = http.get("/rank", params={"bench": "nb201"}).json()["items"][0]
+    scores = http.get(f"/architectures/nb201/{best['hash']}").json()["scores"]
+    default = DEFAULT_ENSEMBLE["nb201"]
+    other = next(each["proxy"] for each in scores if each["proxy"] not in (default, "params"))
+    page.goto(f"/pages/try?bench=nb201&cell={quote(json.dumps(best['spec']))}")
+    standing, by = page.locator(".standing"), page.get_by_role("combobox", name="By")
+    expect(standing).to_contain_text(f"by {default}")
+    late: list[Route] = []
+    page.route("**/standing?proxy=params", lambda route: late.append(route), times=1)
+    with page.expect_request("**/standing?proxy=params"):
+        by.select_option("params")
+    by.select_option(other)
+    expect(standing).to_contain_text(f"by {other}")
+    late[0].continue_()
+    page.wait_for_function(SETTLED)
+    expect(by).to_have_value(other)
+    expect(standing).to_contain_text(f"by {other}")
+    watch.expect("ERR_FAILED")
+    page.route("**/standing?proxy=params", lambda route: route.abort(), times=1)
+    by.select_option("params")
+    page.get_by_role("button", name="Try again").click()
+    expect(standing).to_contain_text("by params")
 
 
 def test_without_a_worker_it_says_what_it_waits_for_and_what_ends_it(
