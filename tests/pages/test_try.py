@@ -1,6 +1,7 @@
 """The page to try cells: drawn, pasted, refused, scored, stepped through."""
 
 import json
+import re
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx2
@@ -77,6 +78,22 @@ def test_a_wrong_spelling_is_explained_while_it_is_typed(page: Page, watch: Watc
     paste.fill(arch)
     expect(reading).to_contain_text(BENCHES["nb201"].read({"arch": arch}).architecture.hash[:8])
     expect(page.get_by_label("0→1")).to_have_value(arch[1:].split("~")[0])
+
+
+def test_a_network_with_slots_to_spare_is_chosen_scored_and_on_its_board(page: Page) -> None:
+    bench = BENCHES["transnas_macro"]
+    page.goto(f"/pages/try?bench={bench.name}&cell={json.dumps(bench.example)}")
+    expect(page.locator(".pictured-cell svg.cell .vertex")).to_have_count(6)
+    page.get_by_label(bench.slots[4].name).select_option("normal")
+    expect(page.locator(".pictured-cell svg.cell .vertex")).to_have_count(7)
+    spelt = {"ops": [*bench.in_slots(bench.example), "normal"]}
+    assert asked(page) == spelt
+    page.get_by_role("button", name="Score it").click()
+    expect(page.locator(".standing")).to_contain_text("Rank 1 of 1", timeout=60_000)
+    page.goto(f"/pages/rank?bench={bench.name}")
+    row = page.locator(".rows [role=row]:not(.waiting)")
+    digest = bench.read(spelt).architecture.hash
+    expect(row.get_by_role("link")).to_have_attribute("href", re.compile(digest))
 
 
 def test_a_cell_is_drawn_edge_by_edge(page: Page, watch: Watch) -> None:
