@@ -18,6 +18,7 @@ from service.benches.bench import (
     decisions_of,
 )
 from service.benches.listed import Code, Listing, other_operations
+from service.benches.nb_macro_evidence import ENSEMBLES, FINDINGS
 from service.benches.structure import Kind, Vertex, structural
 from service.graph import Add, Builder, GlobalAveragePool, Graph, Linear, ReLU
 
@@ -210,6 +211,8 @@ BENCH = Bench(
     sample=LISTING.sample,
     uniform=LISTING.uniform,
     decisions=decisions_of(_SLOTS),
+    findings=FINDINGS,
+    ensembles=ENSEMBLES,
     # `train.py` of the official code: all training images, tested on the test images.
     trained_on={("cifar10", "test"): 50_000},
 )

@@ -19,6 +19,7 @@ from service.benches.bench import (
 from service.benches.listed import Code, Listing, other_operations
 from service.benches.quoting import quoted
 from service.benches.structure import Kind, Vertex, structural
+from service.benches.transnas_evidence import MACRO, MACRO_ENSEMBLES
 from service.benches.transnas_skeleton import (
     BASE,
     SKELETONS,
@@ -221,4 +222,6 @@ BENCH = Bench(
     sample=LISTING.sample,
     uniform=LISTING.uniform,
     decisions=decisions_of(_SLOTS),
+    findings=MACRO,
+    ensembles=MACRO_ENSEMBLES,
 )

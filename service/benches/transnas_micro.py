@@ -34,6 +34,7 @@ from service.benches.edge_values import OPERATIONS as NB201
 from service.benches.listed import Listing, other_operations
 from service.benches.quoting import quoted
 from service.benches.structure import Vertex, structural
+from service.benches.transnas_evidence import MICRO, MICRO_ENSEMBLES
 from service.benches.transnas_skeleton import (
     BASE,
     SKELETONS,
@@ -258,4 +259,6 @@ BENCH = Bench(
     sample=LISTING.sample,
     uniform=LISTING.uniform,
     decisions=decisions_of(_SLOTS),
+    findings=MICRO,
+    ensembles=MICRO_ENSEMBLES,
 )
