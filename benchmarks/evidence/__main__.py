@@ -4,83 +4,97 @@
     nascore accuracies import nb201_accuracy.csv.gz
     nascore accuracies import nb201_suitezero_proxies.csv.gz
     nascore accuracies import nb101_val_accuracy_20000.csv.gz
-    python -m benchmarks.evidence --server http://127.0.0.1:8000
+    nascore accuracies import nas_bench_macro_cifar10.csv.gz
+    nascore accuracies import transnas_micro.csv.gz
+    nascore accuracies import transnas_macro.csv.gz
+    python -m benchmarks.evidence --server http://127.0.0.1:8000 \\
+        --suitezero suitezero_proxies.csv.gz
 
-- All 5,260 classes of NB201, and the first architectures of NB101's sample by their hash, under
-  `fast` and the built-in minibatch, by every proxy and ensemble.
+- Every bench that the service has: all of its classes, or, of one with too many to list, the first
+  architectures with an accuracy by their hash, under `fast` and the built-in minibatch, by every
+  proxy and ensemble.
+- Against the accuracies after a whole training, one series a dataset or task.
 - Correlations are the service's own, from `GET /correlation`, once nothing is stale.
 - With patience a service leaves an answer that is hardly out of date for an hour.
 - The truth tables are public dumps of the benches and no part of this repository.
 """
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from benchmarks.evidence import cost_figure, figures, page
+from benchmarks.evidence import cost_figure, figures, page, suitezero
 from benchmarks.evidence.cost_figure import ECONAS
-from benchmarks.evidence.live import SETS, Live
-from benchmarks.evidence.page import NB101_TRUTH, NB201_TRUTHS, Correlations, Report
+from benchmarks.evidence.live import Live
+from benchmarks.evidence.page import SETS, Correlations, Report
+from benchmarks.evidence.published import PUBLISHED
 from benchmarks.machine import this_machine
 
 DOCS = Path(__file__).parents[2] / "docs"
 
+Truths = dict[str, dict[str, str]]
+
 
 def main(
     server: Annotated[str, typer.Option(help="A running service with the accuracies imported.")],
-    nb101: Annotated[int, typer.Option(min=100, help="Architectures of NB101.")] = 3_000,
+    theirs: Annotated[
+        Path,
+        typer.Option("--suitezero", help="NAS-Bench-Suite-Zero's scores of TransNAS-Bench-101."),
+    ],
+    most: Annotated[int, typer.Option(min=100, help="Architectures of a bench.")] = 20_000,
 ) -> None:
     """Write docs/evidence.md and its figures."""
     live = Live(server)
-    live.score("nb201", "all")
-    sample = sorted(
-        live.rows("/accuracies", bench="nb101", series=NB101_TRUTH), key=lambda row: row["hash"]
-    )[:nb101]
-    live.score(
-        "nb101",
-        [{"matrix": json.loads(row["matrix"]), "ops": json.loads(row["ops"])} for row in sample],
-    )
-    found: Correlations = {
-        **{
-            ("nb201", truth, members): live.correlations("nb201", truth, members)
-            for truth in NB201_TRUTHS
-            for members in SETS
-        },
-        ("nb101", NB101_TRUTH, "classes"): live.correlations("nb101", NB101_TRUTH, "classes"),
+    truths: Truths = {}
+    for bench in live.get("/benches"):
+        found = live.truths(bench["name"])
+        listed = bench["classes"] <= most
+        asked = "all" if listed else live.known(bench, found[0]["name"], most)
+        live.score(bench["name"], asked)
+        truths[bench["name"]] = {series["name"]: series["dataset"] for series in found}
+    in_sets = {each.bench for each in PUBLISHED}
+    correlations: Correlations = {
+        (bench, truth, members): live.correlations(bench, truth, members)
+        for bench, of in truths.items()
+        for truth in of
+        for members in (SETS if bench in in_sets else ("classes",))
     }
     report = Report(
-        correlations=found,
+        truths=truths,
+        correlations=correlations,
         machine=str(this_machine()),
         date=datetime.now(UTC).date().isoformat(),
-        sizes={"nb201": 5_260, "nb101": len(sample)},
-        figures=_draw(live, found),
+        suitezero=suitezero.read(theirs, truths),
+        figures=_draw(live, truths, correlations),
     )
     (DOCS / "evidence.md").write_text(page.written(report))
     typer.echo(f"{DOCS / 'evidence.md'} is written.")
 
 
-def _draw(live: Live, found: Correlations) -> dict[str, str]:
-    captions = {}
-    for bench, truth, best in (("nb201", NB201_TRUTHS[0], "e5"), ("nb101", NB101_TRUTH, "az3")):
-        items = found[bench, truth, "classes"]
+def _draw(live: Live, truths: Truths, found: Correlations) -> dict[str, dict[str, str]]:
+    captions: dict[str, dict[str, str]] = {}
+    for bench, (truth, *_) in truths.items():
+        best = live.default_ensemble(bench)
+        captions[bench] = of = {}
         name = f"evidence-{bench}.svg"
-        figures.intervals(items, f"{bench}, {truth}", DOCS / name)
-        captions[name] = f"Every proxy and ensemble on {bench}: {truth}, classes."
+        figures.intervals(found[bench, truth, "classes"], f"{bench}, {truth}", DOCS / name)
+        of[name] = f"Every proxy and ensemble on {bench}: {truth}, classes."
         pairs = [
             (float(row["score"]), float(row["accuracy"]))
             for row in live.rows("/rank", bench=bench, proxy=best, truth=truth, everything="true")
-            if row["accuracy"]
+            if row["accuracy"] and row["score"]
         ]
         name = f"evidence-{bench}-{best}.svg"
         figures.against(pairs, best, truth, f"{bench}: {best}", DOCS / name)
-        captions[name] = f"`{best}` against the mean accuracy of each class of {bench}."
+        of[name] = f"`{best}` against the mean accuracy of each class of {bench}."
     name = "evidence-cost.svg"
-    spellings = found["nb201", NB201_TRUTHS[0], "spellings"]
-    cost_figure.cost(spellings, f"nb201, {NB201_TRUTHS[0]}, spellings", DOCS / name, ECONAS)
-    captions[name] = "Rank correlation against cost in minibatches, zero-cost and trained."
+    truth = next(iter(truths["nb201"]))
+    spellings = found["nb201", truth, "spellings"]
+    cost_figure.cost(spellings, f"nb201, {truth}, spellings", DOCS / name, ECONAS)
+    caption = "Rank correlation against cost in minibatches, zero-cost and trained."
+    captions["cost"] = {name: caption}
     return captions
 
 

@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from benchmarks.evidence.page import ours
+from benchmarks.evidence.tables import ours
 
 Json = dict[str, Any]
 
@@ -19,8 +19,10 @@ INK, ALL, TOP = "#333333", "#2b6cb0", "#dd6b20"
 
 
 def intervals(items: Mapping[str, Json], title: str, path: Path) -> None:
-    """Spearman of every proxy and ensemble, of all and inside the true top tenth."""
-    names = ours(items)[::-1]
+    """Spearman of every proxy and ensemble that ranks anything, of all and inside the true top
+    tenth."""
+    names = [name for name in ours(items) if "value" in items[name]["all"]["metrics"]["spearman"]]
+    names = names[::-1]
     figure = Figure(figsize=(7, 0.22 * len(names) + 1), layout="constrained")
     axes = figure.subplots()
     inside = ("top_tenth", TOP, "inside the true top 10 %")

@@ -6,12 +6,16 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from benchmarks.evidence import overview, tables
+from benchmarks.evidence.overview import Place
 from benchmarks.evidence.published import (
     ESTIMATES,
     NB101_ABSOLUTE,
     NB101_RECORD,
     PUBLISHED,
 )
+from benchmarks.evidence.suitezero import Theirs
+from benchmarks.evidence.tables import METRICS, interval, rows, short
 
 PAGE = Path(__file__).with_name("page.md")
 
@@ -19,94 +23,73 @@ Json = dict[str, Any]
 Correlations = Mapping[tuple[str, str, str], Mapping[str, Json]]
 """By bench, truth and set: every item of `GET /correlation` by its proxy."""
 
-METRICS = {
-    "spearman": "Spearman",
-    "kendall_tau_b": "Kendall tau-b",
-    "pairwise_agreement": "pairwise",
-    "ndcg@64": "ndcg@64",
-    "precision@10%": "precision@10 %",
-    "top5_in_best64": "top 5 % in best 64",
-}
 SETS = {
     "classes": "classes (an architecture each, with the mean accuracy of its spellings)",
     "spellings": "spellings (each with its own accuracy and its class's score)",
     "whole_spellings": "whole spellings (those without a dead operation)",
 }
-NB201_TRUTHS = ("cifar10-test-200ep", "cifar100-test-200ep", "imagenet16-120-test-200ep")
-NB101_TRUTH = "cifar10-validation-108ep"
-HEADS = ("CIFAR-10", "CIFAR-100", "ImageNet16-120")
 
 
 @dataclass(frozen=True)
 class Report:
     """All that the page tells."""
 
+    truths: Mapping[str, Mapping[str, str]]
+    """By bench, the dataset or task of each truth by its name."""
     correlations: Correlations
     machine: str
     date: str
-    sizes: Mapping[str, int]
-    """By bench, the architectures scored."""
-    figures: Mapping[str, str] = field(default_factory=dict)
-    """Caption by file."""
+    suitezero: Mapping[tuple[str, str], Mapping[str, Theirs]]
+    """By bench and dataset."""
+    figures: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By what it shows, the caption by the file."""
+
+    def items(self, place: Place) -> Mapping[str, Json]:
+        """What was found beside a truth, on classes."""
+        return self.correlations[(*place, "classes")]
+
+    @property
+    def heads(self) -> Mapping[Place, str]:
+        """Of the columns over all benches."""
+        return {
+            (bench, truth): bench if len(of) == 1 else f"{bench} {dataset}"
+            for bench, of in self.truths.items()
+            for truth, dataset in of.items()
+        }
+
+    def size(self, bench: str) -> int:
+        """Architectures with a score and an accuracy."""
+        items = self.items((bench, next(iter(self.truths[bench]))))
+        return max(int(item["all"]["architectures"]) for item in items.values())
 
 
-def interval(item: Json | None, metric: str, part: str = "all") -> str:
-    """`.913 [.909, .917]`, or a dash with the reason left to the answer."""
-    if item is None:
-        return "-"
-    found = item[part]["metrics"][metric]
-    if "undefined" in found:
-        return "undefined"
-    return f"{short(found['value'])} [{short(found['low'])}, {short(found['high'])}]"
+def of_bench(report: Report, bench: str) -> Mapping[str, str]:
+    """The tables and figures of a bench, by their names in the page."""
+    truths = report.truths[bench]
+    found = {dataset: report.items((bench, truth)) for truth, dataset in truths.items()}
+    first = next(iter(found.values()))
+    parts = {
+        f"{bench}_size": f"{report.size(bench):,}",
+        f"{bench}_figures": _figures(report, bench),
+        f"{bench}_spearman": tables.by_truth(found),
+        f"{bench}_spearman_top": tables.by_truth(found, "top_tenth"),
+        f"{bench}_all": tables.all_metrics(first, "all"),
+        f"{bench}_top": tables.all_metrics(first, "top_tenth"),
+    }
+    for members in ("spellings", "whole_spellings"):
+        if (bench, next(iter(truths)), members) in report.correlations:
+            parts[f"{bench}_{members}"] = tables.by_truth(
+                {
+                    dataset: report.correlations[bench, truth, members]
+                    for truth, dataset in truths.items()
+                }
+            )
+    return parts
 
 
-def short(value: float) -> str:
-    """`.913`, `-.040`, `1.000`."""
-    text = f"{abs(value):.3f}"
-    return ("-" if value < 0 and float(text) else "") + text.removeprefix("0")
-
-
-def ours(items: Mapping[str, Json], kinds: Sequence[str] = ("proxy", "ensemble")) -> list[str]:
-    """The proxies of these kinds, the best first."""
-
-    def worth(name: str) -> float:
-        found: Json = items[name]["all"]["metrics"]["spearman"]
-        value = float(found.get("value", 0.0))
-        return value if items[name]["direction"] == "larger" else -value
-
-    return sorted((n for n in items if items[n]["kind"] in kinds), key=worth, reverse=True)
-
-
-def rows(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in body)])
-
-
-def nb201_spearman(report: Report, members: str) -> str:
-    """Every proxy and ensemble beside the three truths."""
-    found = [report.correlations["nb201", truth, members] for truth in NB201_TRUTHS]
-    head = ["score", *HEADS, "undefined"]
-    return rows(
-        head,
-        (
-            [
-                f"`{name}`",
-                *(interval(of.get(name), "spearman") for of in found),
-                str(found[0][name]["all"]["undefined"]),
-            ]
-            for name in ours(found[0])
-        ),
-    )
-
-
-def all_metrics(items: Mapping[str, Json], part: str) -> str:
-    """Every metric of every proxy and ensemble."""
-    return rows(
-        ["score", *METRICS.values()],
-        (
-            [f"`{name}`", *(interval(items[name], metric, part) for metric in METRICS)]
-            for name in ours(items)
-        ),
+def _figures(report: Report, of: str) -> str:
+    return "\n\n".join(
+        f"![{caption}]({name})" for name, caption in report.figures.get(of, {}).items()
     )
 
 
@@ -131,7 +114,7 @@ def published(report: Report) -> str:
 
 
 def nb101_published(report: Report) -> str:
-    items = report.correlations["nb101", NB101_TRUTH, "classes"]
+    items = report.items(("nb101", next(iter(report.truths["nb101"]))))
     body = [
         [f"`{name}`", short(theirs), interval(items.get(name), "spearman")]
         for name, theirs in NB101_ABSOLUTE.items()
@@ -140,18 +123,37 @@ def nb101_published(report: Report) -> str:
     return rows(["score", "theirs, without its sign", "ours"], body)
 
 
+def suitezero(report: Report, bench: str) -> str:
+    """NAS-Bench-Suite-Zero's scores of random architectures beside ours of all: theirs / ours."""
+    truths = report.truths[bench]
+    of_tasks = {truth: report.suitezero[bench, dataset] for truth, dataset in truths.items()}
+    names = sorted({name for of in of_tasks.values() for name in of})
+
+    def line(name: str) -> Sequence[str]:
+        cells = []
+        for truth, of in of_tasks.items():
+            theirs = of[name].spearman if name in of else None
+            found = report.items((bench, truth))[name]["all"]["metrics"]["spearman"]
+            mine = short(found["value"]) if "value" in found else "undefined"
+            cells.append(f"{'undefined' if theirs is None else short(theirs)} / {mine}")
+        return [f"`{name}`", *cells]
+
+    return rows(["score", *truths.values()], map(line, names))
+
+
 def estimates(report: Report) -> str:
     """An earlier study's samples beside the whole space."""
 
     def compared() -> Iterable[Sequence[str]]:
         for name, by_set in ESTIMATES.items():
             for members, values in by_set.items():
-                for truth, head, value in zip(NB201_TRUTHS, HEADS, values, strict=True):
+                truths = report.truths["nb201"].items()
+                for (truth, dataset), value in zip(truths, values, strict=True):
                     items = report.correlations["nb201", truth, members]
                     yield [
                         f"`{name}`",
                         members,
-                        head,
+                        dataset,
                         short(value),
                         interval(items.get(name), "spearman"),
                     ]
@@ -159,52 +161,24 @@ def estimates(report: Report) -> str:
     return rows(["score", "set", "dataset", "on a sample", "on the whole space"], compared())
 
 
-def others(items: Mapping[str, Json]) -> str:
-    """Other tools' scores of the same architectures, and shorter trainings."""
-    return rows(
-        ["score", "members", "Spearman", "inside the true top 10 %"],
-        (
-            [
-                f"`{name}`",
-                str(items[name]["all"]["members"]),
-                interval(items[name], "spearman"),
-                interval(items[name], "spearman", "top_tenth"),
-            ]
-            for name in ours(items, ("published", "reduced_training"))
-        ),
-    )
-
-
 def written(report: Report) -> str:
-    """The whole page: page.md with its tables."""
-    nb201 = report.correlations["nb201", NB201_TRUTHS[0], "classes"]
-    nb101 = report.correlations["nb101", NB101_TRUTH, "classes"]
-    figures = {
-        bench: "\n\n".join(
-            f"![{caption}]({name})" for name, caption in report.figures.items() if bench in name
-        )
-        for bench in ("nb201", "nb101", "cost")
+    """The whole page: page.md with its tables. Raises KeyError for a table that there is not."""
+    found = overview.rows_of({place: report.items(place) for place in report.heads})
+    first = next(iter(report.truths["nb201"]))
+    parts = {
+        "date": report.date,
+        "machine": report.machine,
+        "overview": overview.table(found, report.heads),
+        "holding": overview.holding(found, report.heads),
+        "everywhere": overview.everywhere(found, report.heads),
+        "cost_figure": _figures(report, "cost"),
+        "published": published(report),
+        "nb101_published": nb101_published(report),
+        "estimates": estimates(report),
+        "others": tables.others(report.correlations["nb201", first, "whole_spellings"]),
     }
-    spearman = "\n\n".join(
-        f"#### {title[0].upper()}{title[1:]}\n\n{nb201_spearman(report, members)}"
-        for members, title in SETS.items()
-    )
-    whole = report.correlations["nb201", NB201_TRUTHS[0], "whole_spellings"]
-    return Template(PAGE.read_text()).substitute(
-        nb201_size=f"{report.sizes['nb201']:,}",
-        nb101_size=f"{report.sizes['nb101']:,}",
-        date=report.date,
-        machine=report.machine,
-        nb201_figures=figures["nb201"],
-        nb201_spearman=spearman,
-        nb201_all=all_metrics(nb201, "all"),
-        nb201_top=all_metrics(nb201, "top_tenth"),
-        nb101_figures=figures["nb101"],
-        cost_figure=figures["cost"],
-        nb101_all=all_metrics(nb101, "all"),
-        nb101_top=all_metrics(nb101, "top_tenth"),
-        published=published(report),
-        nb101_published=nb101_published(report),
-        estimates=estimates(report),
-        others=others(whole),
-    )
+    for bench in report.truths:
+        parts |= of_bench(report, bench)
+    for bench in dict.fromkeys(bench for bench, _ in report.suitezero):
+        parts[f"{bench}_suitezero"] = suitezero(report, bench)
+    return Template(PAGE.read_text()).substitute(parts)
