@@ -181,7 +181,7 @@ function draw() {
 function summary() {
   const { total, undefined: left, direction, evidence, proxy } = board.head ?? {};
   const known = board.head !== null;
-  return html`<div class="summary">
+  return html`<div class="summary" aria-busy=${known ? "false" : "true"}>
     <p role="status">
       ${known
         ? html`<strong>${integer(total)}</strong> ${total === 1 ? "architecture" : "architectures"}${filtered(state) ? " left by the filter" : ""}${left
