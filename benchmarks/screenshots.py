@@ -26,6 +26,8 @@ DENSITY = 2
 WAIT_MS = 30_000
 """For the answers of a board of a hundred thousand rows."""
 
+DRAWN_MS = 1_500
+"""For the cells, which come after the rows that they stand in."""
 
 SETTLED = """() => document.querySelector("#view")?.childElementCount > 0
   && document.querySelector("[aria-busy=true]") === null
@@ -67,6 +69,7 @@ def take(browser: Browser, address: str, theme: Theme, width: int, path: Path) -
         page.set_default_timeout(WAIT_MS)
         page.goto(address)
         settle(page)
+        page.wait_for_timeout(DRAWN_MS)
         page.screenshot(path=path)
     finally:
         context.close()
