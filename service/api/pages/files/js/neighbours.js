@@ -1,6 +1,7 @@
 // The architectures one edit away, the better ones first and marked.
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { betterBy } from "./catalogue.js";
 import { cell } from "./cell.js";
 import { number, shortHash } from "./format.js";
@@ -30,7 +31,7 @@ export function neighbours({ bench, proxy, own, around, link, all, showAll, scor
         : nothing}
     </p>
     <ul class="neighbours">
-      ${shown.map((each) => card(each, proxy.name, own, compare, link))}
+      ${repeat(shown, ({ hash }) => hash, (each) => card(each, proxy.name, own, compare, link))}
     </ul>
     ${shown.length < ordered.length
       ? html`<button type="button" @click=${showAll}>Show all ${ordered.length}</button>`
