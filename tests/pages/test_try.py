@@ -165,7 +165,7 @@ def test_without_a_worker_it_says_what_it_waits_for_and_what_ends_it(
 
 def test_a_worker_that_starts_is_seen(page: Page) -> None:
     page.clock.install()
-    page.route("**/work", lambda route: route.fulfill(json={"workers": []}), times=1)
+    page.route("**/work", lambda route: route.fulfill(json={"workers": []}))
     page.goto("/pages/try?bench=nb201")
     notice, status = (
         page.get_by_text("No worker runs."),
@@ -173,6 +173,7 @@ def test_a_worker_that_starts_is_seen(page: Page) -> None:
     )
     expect(status).to_have_text("no worker")
     expect(notice).to_be_visible()
+    page.unroute("**/work")
     page.clock.fast_forward("00:20")
     expect(status).to_have_text("ready")
     expect(notice).to_be_hidden()
