@@ -152,8 +152,9 @@ def test_without_a_worker_it_says_what_it_waits_for_and_what_ends_it(
     expect(page.get_by_text("No worker runs.")).to_be_visible()
     followed: list[Route] = []
     page.route("**/jobs/*/events", lambda route: followed.append(route))
-    page.get_by_role("button", name="Score it").click()
-    expect(page.get_by_text("Waiting for a worker").first).to_be_visible(timeout=30_000)
+    with page.expect_request("**/jobs/*/events"):
+        page.get_by_role("button", name="Score it").click()
+    expect(page.get_by_text("Waiting for a worker").first).to_be_visible()
     watch.expect("503")
     watch.expect("404")
     page.route("**/jobs/*", lambda route: route.fulfill(status=404, json={"title": "Gone"}))
