@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from benchmarks.screenshots import SETTLED, Theme, settle
 from service.ensembles import DEFAULT_ENSEMBLE
-from tests.pages.test_accessible import GRAVE
+from tests.pages.test_accessible import GRAVE, NO_WIDER
 
 MIDDLE = 12
 """Of a board of forty: some neighbour may be better."""
@@ -38,7 +38,7 @@ def test_it_shows_the_cell_its_scores_its_accuracy_and_its_place(
     expect(page.get_by_text(ranked["hash"], exact=True).first).to_be_visible()
     cell = page.locator(".portrait svg.cell")
     labels = [vertex["label"] for vertex in known["drawing"]["vertices"]]
-    assert cell.locator("text").all_text_contents() == labels
+    expect(cell.locator("text")).to_have_text(labels)
     for record in known["scores"]:
         if record["percentile"] is not None:
             shown = row(page, record["proxy"]).locator(".percentile").text_content()
@@ -149,4 +149,4 @@ def test_nothing_grave_where_all_is_shown(page: Page, ranked: dict[str, Any], th
         settle(page)
         found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         assert not [each for each in found if each["impact"] in GRAVE]
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.wait_for_function(NO_WIDER, arg=width)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from scipy.stats import rankdata
 
+from benchmarks.screenshots import settle
 from tests.pages.delayed import held
 from tests.pages.scored import SERIES
 from tests.pages.watching import Watch
@@ -34,8 +35,13 @@ def percentiles(values: list[float | None]) -> Any:
     return 100 * (rankdata(merits) - 1) / (len(merits) - 1)
 
 
-def names(page: Page) -> list[str]:
-    return page.locator(".compared tbody th a").all_inner_texts()
+def drawn(page: Page, name: str) -> Locator:
+    """A plot in the window, once nothing that comes late can move it."""
+    plot = page.locator(name)
+    expect(plot).to_be_visible()
+    settle(page)
+    plot.scroll_into_view_if_needed()
+    return plot
 
 
 def at(plot: Locator, x: float, y: float) -> tuple[float, float]:
@@ -78,7 +84,7 @@ def test_a_view_is_an_address(page: Page, http: httpx2.Client) -> None:
     expect(page.locator(".compared tbody tr")).to_have_count(len(best))
     page.get_by_role("combobox", name="Metric").select_option(label="Kendall τ-b")
     page.get_by_role("button", name="Score").click()
-    assert names(page) == sorted(best)
+    expect(page.locator(".compared tbody th a")).to_have_text(sorted(best))
     page.get_by_label("Ensembles").uncheck()
     page.get_by_role("combobox", name="Truth").select_option("accuracies-b")
     expect(page.locator("figcaption").first).to_contain_text("Kendall τ-b")
@@ -89,13 +95,13 @@ def test_a_view_is_an_address(page: Page, http: httpx2.Client) -> None:
         **{"bench": "nb201", "metric": "kendall_tau_b", "sort": "name"},
         **{"hide": "ensemble,published", "truth": "accuracies-b"},
     }
-    view = page.locator(".compared").inner_text()
+    table = page.locator(".compared")
+    view = table.inner_text()
     page.reload()
-    expect(page.locator(".compared")).to_have_text(re.compile("params"))
-    assert page.locator(".compared").inner_text() == view
+    expect(table).to_have_text(view, use_inner_text=True)
     page.go_back()
     expect(page.get_by_role("combobox", name="Truth")).to_have_value("accuracies-a")
-    assert "ensemble" not in page.locator(".compared").inner_text()
+    expect(table).not_to_contain_text("ensemble")
 
 
 def test_a_point_shows_its_cell_and_leads_to_it(page: Page, http: httpx2.Client) -> None:
@@ -105,9 +111,7 @@ def test_a_point_shows_its_cell_and_leads_to_it(page: Page, http: httpx2.Client)
     x = percentiles(points["scores"][0]["values"])
     y = percentiles(points["accuracies"])
     best = int(np.argmax(y))
-    plot = page.locator("#against-accuracy")
-    expect(plot).to_be_visible()
-    plot.scroll_into_view_if_needed()
+    plot = drawn(page, "#against-accuracy")
     page.mouse.move(*at(plot, x[best], y[best]))
     digest = points["hashes"][best]
     looked_at = page.locator(".looked-at")
@@ -128,9 +132,7 @@ def test_a_cell_that_comes_late_is_not_another_scores(page: Page, http: httpx2.C
     page.goto(f"{EVIDENCE}&score=synflow")
     asked = {"bench": "nb201", "score": "synflow", "accuracy": "known"}
     points = http.get("/correlation/points", params=asked).json()
-    plot = page.locator("#against-accuracy")
-    expect(plot).to_be_visible()
-    plot.scroll_into_view_if_needed()
+    plot = drawn(page, "#against-accuracy")
     looked_at = page.locator(".looked-at")
     with held(page, "architectures/lookup"):
         page.mouse.move(
@@ -172,9 +174,7 @@ def test_a_region_of_two_scores_shows_its_cells(page: Page, http: httpx2.Client)
         "/correlation/points", params={"bench": "nb201", "score": ["params", "synflow"]}
     ).json()
     x, y = (percentiles(each["values"]) for each in points["scores"])
-    plot = page.locator("#two-scores")
-    expect(plot).to_be_visible()
-    plot.scroll_into_view_if_needed()
+    plot = drawn(page, "#two-scores")
     page.mouse.move(*at(plot, 41, 31))
     page.mouse.down()
     page.mouse.move(*at(plot, 60, 60))

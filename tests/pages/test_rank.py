@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from service.benches import BENCHES
 from tests.pages.delayed import held
@@ -15,6 +15,7 @@ from tests.service.running import Running
 
 BOARD = "/pages/rank?bench=nb201&proxy=params"
 ROWS = ".rows [role=row]:not(.waiting)"
+HERE = ".rows .line.here"
 
 
 def board(http: httpx2.Client, **query: object) -> dict[str, object]:
@@ -45,12 +46,18 @@ def query(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
 
-def seen(page: Page, row: Locator) -> bool:
-    """Whether a row is in the window of the table, and not only on the page."""
-    inner, outer = row.bounding_box(), page.locator(".rows").bounding_box()
-    assert inner is not None
-    assert outer is not None
-    return outer["y"] - 1 <= inner["y"] <= outer["y"] + outer["height"] - inner["height"] + 1
+IN_WINDOW = """row => {
+  const inner = document.querySelector(row).getBoundingClientRect();
+  const outer = document.querySelector(".rows").getBoundingClientRect();
+  return outer.top - 1 <= inner.top && inner.bottom <= outer.bottom + 1;
+}"""
+
+
+def shows_inside(page: Page, row: str, digest: str) -> None:
+    """Waits until a row has the hash and is in the window of the table, not only on the page."""
+    link = page.locator(row).get_by_role("link")
+    expect(link).to_have_attribute("href", re.compile(digest))
+    page.wait_for_function(IN_WINDOW, arg=row)
 
 
 def test_the_best_stand_first_with_their_cells(page: Page, http: httpx2.Client) -> None:
@@ -115,11 +122,10 @@ def test_only_rows_that_are_seen_exist_and_any_can_be(page: Page, http: httpx2.C
     last = page.locator(f".rows [aria-rowindex='{len(everything) + 1}']")
     expect(last.get_by_role("link")).to_have_attribute("href", re.compile(everything[-1]))
     page.wait_for_url(re.compile(r"offset=\d+"))
-    begin = int(query(page)["offset"][0])
-    page.goto(page.url)
-    row = page.locator(f".rows [aria-rowindex='{begin + 2}']")
-    expect(row.get_by_role("link")).to_have_attribute("href", re.compile(everything[begin]))
-    assert seen(page, row)
+    address = page.url
+    begin = int(parse_qs(urlsplit(address).query)["offset"][0])
+    page.goto(address)
+    shows_inside(page, f".rows [aria-rowindex='{begin + 2}']", everything[begin])
 
 
 def test_a_hash_is_found_by_its_first_digits(page: Page, http: httpx2.Client) -> None:
@@ -129,14 +135,11 @@ def test_a_hash_is_found_by_its_first_digits(page: Page, http: httpx2.Client) ->
     page.goto(BOARD)
     page.get_by_label("Find a hash or a spelling").fill(digest[:12])
     page.get_by_role("button", name="Find").click()
-    row = page.locator(".rows .line.here")
-    expect(row.get_by_role("link")).to_have_attribute("href", re.compile(digest))
-    assert seen(page, row)
+    shows_inside(page, HERE, digest)
     rank = found["items"][place]["rank"]  # type: ignore[index]
     expect(page.get_by_text(f"{digest[:8]} has rank {rank}")).to_be_visible()
     page.goto(page.url)
-    expect(row.get_by_role("link")).to_have_attribute("href", re.compile(digest))
-    assert seen(page, row)
+    shows_inside(page, HERE, digest)
 
 
 @pytest.mark.parametrize("bench", ["nb201", "nb101"])
@@ -146,7 +149,7 @@ def test_a_spelling_is_read_and_found(page: Page, http: httpx2.Client, bench: st
     page.goto(f"/pages/rank?bench={bench}&proxy=params")
     page.get_by_label("Find a hash or a spelling").fill(text)
     page.keyboard.press("Enter")
-    row = page.locator(".rows .line.here").get_by_role("link")
+    row = page.locator(HERE).get_by_role("link")
     expect(row).to_have_attribute("href", re.compile(reading.architecture.hash))
 
 

@@ -22,8 +22,9 @@ CHAIN = {
 }
 
 
-def labels(page: Page) -> list[str]:
-    return page.locator(".pictured-cell svg.cell .vertex text").all_text_contents()
+def shows_cell(page: Page, *labels: str) -> None:
+    """Waits for the cell of these vertices."""
+    expect(page.locator(".pictured-cell svg.cell .vertex text")).to_have_text(list(labels))
 
 
 def asked(page: Page) -> dict[str, object]:
@@ -50,10 +51,10 @@ def test_a_cell_of_slots_is_chosen_scored_and_held_to_its_neighbours(
     place = f"Rank {standing['rank']} of {standing['total']}"
     expect(page.locator(".standing")).to_contain_text(place)
     expect(page.locator(".scores tbody tr")).to_have_count(len(http.get(path).json()["scores"]))
-    neighbour = page.locator("a.neighbour").first
-    hashed = neighbour.locator(".mono").text_content()
+    hashed = page.locator("a.neighbour .mono").first.text_content()
     assert hashed is not None
-    neighbour.click()
+    # By its name: their order may change yet.
+    page.locator("a.neighbour").filter(has_text=hashed).click()
     expect(page.locator("#reading")).to_contain_text(hashed)
     page.go_back()
     expect(page.locator("#reading")).to_contain_text(reading.architecture.hash[:8])
@@ -108,13 +109,13 @@ def test_a_cell_is_drawn_edge_by_edge(page: Page, watch: Watch) -> None:
     page.get_by_label("Edge from 1 to 2").check()
     page.get_by_label("Edge from 1 to out").uncheck()
     expect(page.locator("#reading")).not_to_contain_text("no path")
-    assert labels(page) == ["in", "3×3", "pool", "out"]
+    shows_cell(page, "in", "3×3", "pool", "out")
     page.get_by_role("button", name="Remove operation 1").click()
     watch.expect("422")
     expect(page.locator("#reading .wrong")).to_contain_text("path")
     page.get_by_label("Edge from in to 1").check()
     expect(page.locator(".pictured-cell .vertex")).to_have_count(3)
-    assert labels(page) == ["in", "pool", "out"]
+    shows_cell(page, "in", "pool", "out")
     assert asked(page)["ops"] == ["input", "maxpool3x3", "output"]
 
 
