@@ -74,12 +74,15 @@ def place(spelling: Spelling) -> tuple[int, list[int]]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_published_hash_and_parameters_of_every_row(part: int) -> None:
-    for row in rows("nb101_val_accuracy_20000.csv.gz")[part::PARTS]:
+    for number, row in enumerate(rows("nb101_val_accuracy_20000.csv.gz")[part::PARTS]):
         matrix = [[int(entry) for entry in line] for line in row["adjacency"].split("/")]
         architecture = BENCH.read({"matrix": matrix, "ops": row["ops"].split("|")}).architecture
         assert architecture.hash == row["module_hash"]
-        network = BENCH.graph(architecture.spec, FULL, 10)
-        assert network.parameters == int(row["trainable_parameters"])
+        published = int(row["trainable_parameters"])
+        assert BENCH.size(architecture.spec, FULL, 10).parameters == published
+        # Of every row it would be most of the test's time.
+        if number % 10 == 0:
+            assert BENCH.graph(architecture.spec, FULL, 10).parameters == published
 
 
 @given(spellings(), st.randoms(use_true_random=False))

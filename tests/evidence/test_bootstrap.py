@@ -27,12 +27,12 @@ def test_an_interval_holds_the_truth_95_times_of_100(r: float) -> None:
     rng = np.random.default_rng(17)
     samples, within = 400, dict.fromkeys(METRICS, 0)
     for number in range(samples):
-        found = run(Members(np.arange(80), *normal(rng, 80, r), True), f"{r}/{number}").all
+        found = run(Members(np.arange(50), *normal(rng, 50, r), True), f"{r}/{number}").all
         for name, truth in known.items():
             within[name] += found.metrics[name].low <= truth <= found.metrics[name].high
     for name, count in within.items():
         # A binomial of 400 at 0.95 lies between 0.92 and 0.98 but once in a hundred; percentile
-        # intervals of 80 members hold a little less.
+        # intervals of 50 members hold a little less.
         assert 0.91 <= count / samples <= 0.98, name
 
 
