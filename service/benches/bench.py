@@ -15,6 +15,10 @@ Skeleton = Mapping[str, int]
 `resolution`, the height and width of the images in pixels, is always among them."""
 
 
+Code = tuple[int, ...]
+"""A spelling as numbers: which of its slot's choices each operation is."""
+
+
 class InvalidSpellingError(ValueError):
     """A spelling that the bench refuses: which `field`, why, and what would be valid."""
 

@@ -1,18 +1,31 @@
-"""A space that is small enough to be listed: its spellings, the classes that they form, and what
-follows from these alone."""
+"""A space that is small enough to be listed: what a bench says of it, and what follows from that.
+
+A `Listing` speaks of codes, its bench of spellings: see `Listing.bench`.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, Unpack
 
-from service.benches.bench import Architecture, Reading, Spec
+from service.benches.arch_or_ops import FIELDS
+from service.benches.bench import (
+    Architecture,
+    Bench,
+    Code,
+    Finding,
+    Reading,
+    Size,
+    Skeleton,
+    Slot,
+    Spec,
+    decisions_of,
+)
 from service.benches.draws import integers
-
-Code = tuple[int, ...]
-"""A spelling as the numbers of its operations, slot by slot."""
+from service.benches.structure import Vertex, structural
+from service.graph import Graph
 
 
 class Class(NamedTuple):
@@ -22,23 +35,84 @@ class Class(NamedTuple):
     codes: tuple[Code, ...]
 
 
+class Known(TypedDict, total=False):
+    """What may be known of a bench: the fields of the same names of `Bench`."""
+
+    findings: Mapping[str, Finding]
+    ensembles: Mapping[str, str]
+    default_ensemble: str
+    trained_on: Mapping[tuple[str, str], int]
+    relative_times: Mapping[tuple[int, int], float]
+
+
 @dataclass(frozen=True)
 class Listing:
-    """All of a bench; its methods are those functions of a `Bench` that need no more."""
+    """All of a space, in pure functions on codes."""
 
-    bench: str
-    operations: Sequence[str]
+    name: str
+    """Of the bench."""
+    slots: tuple[Slot, ...]
     codes: Sequence[Code]
-    """Every spelling, in the bench's own order."""
+    """Every spelling, in the order in which those of a class are told."""
+    parse: Callable[[Mapping[str, object]], Code]
+    """Raises InvalidSpellingError."""
+    spelled: Callable[[Code], str]
+    """As `arch`."""
     text: Callable[[Code], str]
     """What all spellings of one network share, and those of others do not; the hash is of it."""
     rank: Callable[[Code], Any]
     """The spelling of a class with the least is its representative, of several the first."""
     children: Callable[[Code], Iterable[Code]]
     """The spellings one edit away."""
-    parse: Callable[[Mapping[str, object]], Code]
-    """Raises InvalidSpellingError."""
-    spelled: Callable[[Code], Spec]
+    network: Callable[[Code, Skeleton, int], Graph]
+    """In a skeleton, for a number of output classes."""
+    size: Callable[[Code, Skeleton, int], Size]
+    """Of that network, in closed form."""
+    vertices: Callable[[Code], Sequence[Vertex]]
+    """See `Bench.vertices`; asked of representatives alone."""
+    whole: Callable[[Code], bool] = lambda code: True
+    """Whether every operation lies on a path from input to output."""
+
+    def bench(
+        self,
+        *,
+        title: str,
+        source: str,
+        example: str,
+        classes: int,
+        skeletons: Mapping[str, Skeleton],
+        width: str,
+        **known: Unpack[Known],
+    ) -> Bench:
+        """The bench of the space; `example` is an `arch`, the others are told of at `Bench`."""
+        choices = (choice for slot in self.slots for choice in slot.choices)
+        return Bench(
+            name=self.name,
+            title=title,
+            source=source,
+            example={"arch": example},
+            operations=tuple(dict.fromkeys(choices)),
+            classes=classes,
+            spelling_fields=FIELDS,
+            text_field="arch",
+            slots=self.slots,
+            in_slots=self._in_slots,
+            skeletons=skeletons,
+            width=width,
+            read=lambda spelling: self._reading(self.parse(spelling)),
+            graph=lambda spec, skeleton, n: self.network(self.parse(spec), skeleton, n),
+            size=lambda spec, skeleton, n: self.size(self.parse(spec), skeleton, n),
+            structure=self._structure,
+            vertices=lambda spec: self.vertices(self._class(spec).codes[0]),
+            spellings=lambda spec: [self._spec(code) for code in self._class(spec).codes],
+            neighbours=self._neighbours,
+            everything=self._everything,
+            whole=lambda spec: self.whole(self.parse(spec)),
+            sample=self._sample,
+            uniform=self._uniform,
+            decisions=decisions_of(self.slots),
+            **known,
+        )
 
     @cached_property
     def classes(self) -> Mapping[Code, Class]:
@@ -54,63 +128,59 @@ class Listing:
             found.update(dict.fromkeys(codes, entry))
         return found
 
-    def representative(self, spelling: Mapping[str, object]) -> Code:
-        """Of the class of a spelling."""
-        return self.classes[self.parse(spelling)].codes[0]
+    @cached_property
+    def _numbered(self) -> Sequence[Code]:
+        """Every spelling, the shortest first: samples do not depend on the order of `codes`."""
+        return sorted(self.codes, key=lambda code: (len(code), code))
 
-    def read(self, spelling: Mapping[str, object]) -> Reading:
-        """Raises InvalidSpellingError."""
-        return self._reading(self.parse(spelling))
+    def _class(self, spec: Spec) -> Class:
+        return self.classes[self.parse(spec)]
 
-    def in_slots(self, spec: Spec) -> Sequence[str]:
-        """The operations of a spelling, slot by slot."""
-        return [self.operations[operation] for operation in self.parse(spec)]
+    def _spec(self, code: Code) -> Spec:
+        return {"arch": self.spelled(code)}
 
-    def spellings(self, spec: Spec) -> Sequence[Spec]:
-        """Every spelling of the class, the representative first, then in the bench's order."""
-        return [self.spelled(code) for code in self.classes[self.parse(spec)].codes]
+    def _architecture(self, entry: Class) -> Architecture:
+        return Architecture(self.name, entry.hash, self._spec(entry.codes[0]))
 
-    def neighbours(self, spec: Spec) -> Sequence[Architecture]:
-        """The classes one edit away from any spelling of the class, sorted by hash.
+    def _reading(self, code: Code) -> Reading:
+        return Reading(self._spec(code), self._architecture(self.classes[code]))
 
-        The edits of the representative alone would miss some and be one-way.
-        """
-        own = self.classes[self.parse(spec)]
-        found = {
-            self.classes[child].hash: self.classes[child]
-            for code in own.codes
-            for child in self.children(code)
-        }
+    def _in_slots(self, spec: Spec) -> Sequence[str]:
+        # The last slots may be empty.
+        each = zip(self.slots, self.parse(spec), strict=False)
+        return [slot.choices[operation] for slot, operation in each]
+
+    def _structure(self, spec: Spec, skeleton: Skeleton, classes: int) -> Mapping[str, float]:
+        """What is counted is counted in the representative."""
+        code = self._class(spec).codes[0]
+        return structural(self.vertices(code), self.network(code, skeleton, classes))
+
+    def _neighbours(self, spec: Spec) -> Sequence[Architecture]:
+        """The edits of the representative alone would miss some and be one-way."""
+        own = self._class(spec)
+        children = (child for code in own.codes for child in self.children(code))
+        found = {entry.hash: entry for entry in map(self.classes.__getitem__, children)}
         return [self._architecture(found[key]) for key in sorted(found) if key != own.hash]
 
-    def everything(self) -> Sequence[Reading]:
-        """All classes, sorted by hash."""
+    def _everything(self) -> Sequence[Reading]:
         by_hash = {entry.hash: entry.codes[0] for entry in self.classes.values()}
         return [self._reading(by_hash[key]) for key in sorted(by_hash)]
 
-    def sample(self, n: int, seed: int) -> Sequence[Reading]:
-        """n of the spellings, drawn uniformly with replacement."""
+    def _sample(self, n: int, seed: int) -> Sequence[Reading]:
         draw = integers(seed)
-        return [self._reading(self.codes[draw(len(self.codes))]) for _ in range(n)]
+        return [self._reading(self._numbered[draw(len(self.codes))]) for _ in range(n)]
 
-    def uniform(self, n: int, seed: int) -> Sequence[Architecture]:
-        """n different classes, drawn uniformly."""
-        left = [reading.architecture for reading in self.everything()]
+    def _uniform(self, n: int, seed: int) -> Sequence[Architecture]:
+        left = [reading.architecture for reading in self._everything()]
         if n > len(left):
             raise ValueError(f"there are {len(left)} architectures, not {n}")
         draw = integers(seed)
         return [left.pop(draw(len(left))) for _ in range(n)]
 
-    def _architecture(self, entry: Class) -> Architecture:
-        return Architecture(self.bench, entry.hash, self.spelled(entry.codes[0]))
 
-    def _reading(self, code: Code) -> Reading:
-        return Reading(self.spelled(code), self._architecture(self.classes[code]))
-
-
-def other_operations(code: Code, operations: int) -> Iterable[Code]:
-    """The spellings that differ in the operation of one slot, of which there are so many."""
-    for slot, own in enumerate(code):
-        for other in range(operations):
+def other_choices(code: Code, slots: Sequence[Slot]) -> Iterable[Code]:
+    """The spellings that differ in what stands in one slot."""
+    for place, own in enumerate(code):
+        for other in range(len(slots[place].choices)):
             if other != own:
-                yield (*code[:slot], other, *code[slot + 1 :])
+                yield (*code[:place], other, *code[place + 1 :])

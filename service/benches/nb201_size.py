@@ -1,14 +1,14 @@
 """The size of an NB201 network in closed form: a hundredth of the time that its graph takes."""
 
 from service.benches.bench import Size, Skeleton
-from service.benches.edge_values import CONVOLUTION_1X1, CONVOLUTION_3X3, ValueGraph
+from service.benches.edge_values import CONVOLUTION_1X1, CONVOLUTION_3X3, Cell, live
 from service.benches.nb201_skeleton import STAGES
 
 
-def size(cell: ValueGraph, skeleton: Skeleton, classes: int) -> Size:
+def size(cell: Cell, skeleton: Skeleton, classes: int) -> Size:
     """What `network(cell, skeleton, classes)` has, layer for layer."""
-    operations = [term.operation for term in cell.terms]
-    ones, threes = (operations.count(each) for each in (CONVOLUTION_1X1, CONVOLUTION_3X3))
+    used = live(cell)
+    ones, threes = used.count(CONVOLUTION_1X1), used.count(CONVOLUTION_3X3)
     side, width = skeleton["resolution"], skeleton["channels"]
     weights, norms, flops = 27 * width, 2 * width, 27 * width * side**2
     for stage in range(STAGES):

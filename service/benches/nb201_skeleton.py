@@ -1,13 +1,8 @@
 """The network around an NB201 cell (Dong and Yang 2020, section 2)."""
 
+from service.benches import edge_network
 from service.benches.bench import Skeleton
-from service.benches.edge_values import (
-    CONVOLUTION_3X3,
-    EDGES,
-    POOL,
-    Value,
-    ValueGraph,
-)
+from service.benches.edge_values import POOL, Cell, Term, ValueGraph, value_graph
 from service.graph import (
     AveragePool,
     BatchNorm,
@@ -28,11 +23,13 @@ SKELETONS: dict[str, Skeleton] = {
 STAGES = 3
 
 
-def network(cell: ValueGraph, skeleton: Skeleton, classes: int) -> Graph:
+def network(cell: Cell, skeleton: Skeleton, classes: int) -> Graph:
     """Stem, three stages of cells with a residual reduction between them, and the head.
 
-    The stem, every cell and every reduction is a block.
+    The stem, every cell and every reduction is a block. A cell has its live operations alone, and
+    one pool for equal pools.
     """
+    values = value_graph(cell)
     builder = Builder(3, skeleton["resolution"], skeleton["resolution"])
     stem = builder.convolution_bn(builder.input, "stem", skeleton["channels"], 3)
     value = builder.end_block(stem)
@@ -43,7 +40,7 @@ def network(cell: ValueGraph, skeleton: Skeleton, classes: int) -> Graph:
             value = builder.end_block(reduced)
         for number in range(skeleton["cells"]):
             slot = f"stage{stage}.cell{number}"
-            value = builder.end_block(_cell(builder, value, slot, channels, cell))
+            value = builder.end_block(_cell(builder, value, slot, channels, values))
     value = builder.append(ReLU(builder.append(BatchNorm(value, "last.bn"))))
     builder.append(Linear(builder.append(GlobalAveragePool(value)), "head", classes))
     return builder.graph()
@@ -58,24 +55,12 @@ def _reduction(builder: Builder, source: int, slot: str, channels: int) -> int:
 
 
 def _cell(builder: Builder, source: int, slot: str, channels: int, cell: ValueGraph) -> int:
+    def layer(term: Term, value: int) -> int:
+        if term.operation == POOL:
+            return builder.append(AveragePool(value, 3, 1, 1))
+        place, kernel = edge_network.slot(slot, term), edge_network.kernel(term)
+        return builder.relu_convolution_bn(value, place, channels, kernel)
+
     if not cell.output:
         return builder.append(Zero(source))
-    values = [source]
-    # A node that several operations read is one sum.
-    totals: dict[Value, int] = {}
-
-    def total(terms: Value) -> int:
-        if terms not in totals:
-            totals[terms] = builder.total([values[term] for term in terms])
-        return totals[terms]
-
-    for operation, terms, edge in cell.terms[1:]:
-        value = total(terms)
-        if operation == POOL:
-            values.append(builder.append(AveragePool(value, 3, 1, 1)))
-        else:
-            start, end = EDGES[edge]
-            kernel = 3 if operation == CONVOLUTION_3X3 else 1
-            place = f"{slot}.edge{start}-{end}"
-            values.append(builder.relu_convolution_bn(value, place, channels, kernel))
-    return total(cell.output)
+    return edge_network.build(builder, source, cell, layer)

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 
-from service.benches.arch_or_ops import FIELDS, arch_text, form, names, operation
-from service.benches.bench import InvalidSpellingError
+from service.benches.arch_or_ops import operation, read
+from service.benches.bench import InvalidSpellingError, Slot
 from service.benches.edge_values import EDGES, OPERATIONS, Cell
 from service.benches.quoting import quoted
 
-__all__ = ["FIELDS", "arch", "parse"]
+SLOTS = tuple(Slot(f"{source}→{node}", OPERATIONS) for source, node in EDGES)
 
 _FORM = "|op~0|+|op~0|op~1|+|op~0|op~1|op~2|"
-_ORDER = "six names for the edges " + ", ".join(f"{a}-{b}" for a, b in EDGES)
 _NODES = 3
 
 
@@ -19,9 +18,7 @@ def parse(spelling: Mapping[str, object]) -> Cell:
 
     Raises InvalidSpellingError.
     """
-    if form(spelling) == "arch":
-        return _parse_arch(spelling["arch"])
-    return tuple(names(spelling["ops"], (len(EDGES),), OPERATIONS, _ORDER))
+    return read(spelling, SLOTS, _FORM, _parse_arch)
 
 
 def arch(cell: Cell) -> str:
@@ -33,8 +30,7 @@ def arch(cell: Cell) -> str:
     )
 
 
-def _parse_arch(given: object) -> Cell:
-    text = arch_text(given, _FORM)
+def _parse_arch(text: str) -> Cell:
     nodes = text.split("+")
     if len(nodes) != _NODES:
         reason = f"{len(nodes)} nodes after the input instead of {_NODES}"

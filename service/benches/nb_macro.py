@@ -1,28 +1,15 @@
-"""NAS-Bench-Macro: eight layers in three stages, each the identity or one of two MobileNet blocks.
+"""NAS-Bench-Macro: eight layers in three stages, each the identity or a MobileNet block."""
 
-Every function reads any spelling; the representative is the one that the others are scored as.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import NamedTuple
 
-from service.benches.arch_or_ops import FIELDS, arch_text, form, names
-from service.benches.bench import (
-    Bench,
-    InvalidSpellingError,
-    Size,
-    Skeleton,
-    Slot,
-    Spec,
-    decisions_of,
-)
-from service.benches.listed import Code, Listing, other_operations
+from service.benches.arch_or_ops import read
+from service.benches.bench import Code, InvalidSpellingError, Size, Skeleton, Slot
+from service.benches.listed import Listing, other_choices
 from service.benches.nb_macro_evidence import ENSEMBLES, FINDINGS
-from service.benches.structure import Kind, Vertex, structural
+from service.benches.structure import Kind, Vertex, chain
 from service.graph import Add, Builder, GlobalAveragePool, Graph, Linear, ReLU
-
-NAME = "nb_macro"
 
 OPERATIONS = ("id", "ir_3x3_t3", "ir_5x5_t6")
 """Of the official code: identity, and inverted residuals by kernel and expansion."""
@@ -43,7 +30,7 @@ SKELETONS: dict[str, Skeleton] = {
 _KERNELS = (1, 3, 5)
 _EXPANSIONS = (0, 3, 6)
 _KINDS: tuple[Kind, ...] = ("convolution_1x1", "mbconv_3x3", "mbconv_5x5")
-_SLOTS = tuple(Slot(f"layer {number}", OPERATIONS) for number in range(1, LAYERS + 1))
+SLOTS = tuple(Slot(f"layer {number}", OPERATIONS) for number in range(1, LAYERS + 1))
 _FORM = f"{LAYERS} digits, one a layer: 0 {OPERATIONS[0]}, 1 {OPERATIONS[1]}, 2 {OPERATIONS[2]}"
 
 
@@ -65,16 +52,16 @@ def parse(spelling: Mapping[str, object]) -> Code:
 
     Raises InvalidSpellingError.
     """
-    if form(spelling) == "ops":
-        order = f"{LAYERS} names, one a layer"
-        return tuple(names(spelling["ops"], (LAYERS,), OPERATIONS, order))
-    text = arch_text(spelling["arch"], _FORM)
-    if len(text) != LAYERS:
-        raise InvalidSpellingError("arch", f"{len(text)} digits instead of {LAYERS}", _FORM)
-    if not set(text) <= set("012"):
-        wrong = next(place for place, digit in enumerate(text) if digit not in "012")
-        raise InvalidSpellingError("arch", f"layer {wrong + 1} is {text[wrong]!a}", _FORM)
-    return tuple(map(int, text))
+    return read(spelling, SLOTS, _FORM, _digits)
+
+
+def _digits(arch: str) -> Code:
+    if len(arch) != LAYERS:
+        raise InvalidSpellingError("arch", f"{len(arch)} digits instead of {LAYERS}", _FORM)
+    for layer, digit in enumerate(arch, start=1):
+        if digit not in "012":
+            raise InvalidSpellingError("arch", f"layer {layer} is {digit!a}", _FORM)
+    return tuple(map(int, arch))
 
 
 def layers(code: Code) -> Iterator[Layer]:
@@ -116,16 +103,11 @@ def _layer(builder: Builder, source: int, layer: Layer, channels: int, made: int
     return value if layer.reduces else builder.append(Add((value, source)))
 
 
-def graph(spec: Spec, skeleton: Skeleton, classes: int) -> Graph:
-    """The network of a spelling."""
-    return network(parse(spec), skeleton, classes)
-
-
-def size(spec: Spec, skeleton: Skeleton, classes: int) -> Size:
-    """What the network of a spelling has, layer for layer."""
+def size(code: Code, skeleton: Skeleton, classes: int) -> Size:
+    """What `network(code, skeleton, classes)` has, layer for layer."""
     side, channels = skeleton["resolution"], skeleton["channels"]
     parameters, flops = 29 * channels, 27 * channels * side**2
-    for layer in layers(parse(spec)):
+    for layer in layers(code):
         made, after = channels, side
         if layer.reduces:
             made, after = channels * 2, (side + 1) // 2
@@ -142,31 +124,12 @@ def size(spec: Spec, skeleton: Skeleton, classes: int) -> Size:
     return Size(parameters, flops + features * channels * side**2 + classes * features)
 
 
-def structure(spec: Spec, skeleton: Skeleton, classes: int) -> Mapping[str, float]:
-    """See `Bench.structure`. The first layer of a stage is no identity: it has weights."""
-    found = structural(vertices(spec), network(parse(spec), skeleton, classes))
-    return {**found, "structural_identity_paths": 0.0}
+def vertices(code: Code) -> list[Vertex]:
+    """See `Bench.vertices`. The first layer of a stage is no identity: it has weights."""
+    return chain(_KINDS[layer.operation] for layer in layers(code))
 
 
-def vertices(spec: Spec) -> Sequence[Vertex]:
-    """See `Bench.vertices`: one layer after another."""
-    found = [Vertex("input", ())]
-    for layer in layers(parse(spec)):
-        found.append(Vertex(_KINDS[layer.operation], (len(found) - 1,)))
-    return [*found, Vertex("output", (len(found) - 1,))]
-
-
-def whole(spec: Spec) -> bool:
-    """Always: there is one path, and every layer lies on it."""
-    parse(spec)
-    return True
-
-
-def spelled(code: Code) -> Spec:
-    return {"arch": "".join(map(str, code))}
-
-
-def _text(code: Code) -> str:
+def text(code: Code) -> str:
     """The operations of the layers that are there, stage by stage: `22/1/0`."""
     stages = ["", "", ""]
     for layer in layers(code):
@@ -175,42 +138,27 @@ def _text(code: Code) -> str:
 
 
 LISTING = Listing(
-    bench=NAME,
-    operations=OPERATIONS,
+    name="nb_macro",
+    slots=SLOTS,
     codes=tuple(product(range(len(OPERATIONS)), repeat=LAYERS)),
-    text=_text,
+    parse=parse,
+    spelled=lambda code: "".join(map(str, code)),
+    text=text,
     # Identities last in their stage, as the official code writes an architecture.
     rank=lambda code: tuple(operation == IDENTITY for operation in code),
-    children=lambda code: other_operations(code, len(OPERATIONS)),
-    parse=parse,
-    spelled=spelled,
+    children=lambda code: other_choices(code, SLOTS),
+    network=network,
+    size=size,
+    vertices=vertices,
 )
 
-BENCH = Bench(
-    name=NAME,
+BENCH = LISTING.bench(
     title="NAS-Bench-Macro",
     source="Su et al., Prioritized Architecture Sampling with Monto-Carlo Tree Search, CVPR 2021",
-    example={"arch": "22212220"},
-    operations=OPERATIONS,
+    example="22212220",
     classes=3969,
-    spelling_fields=FIELDS,
-    text_field="arch",
-    slots=_SLOTS,
-    in_slots=LISTING.in_slots,
     skeletons=SKELETONS,
     width="channels",
-    read=LISTING.read,
-    graph=graph,
-    size=size,
-    structure=structure,
-    vertices=vertices,
-    spellings=LISTING.spellings,
-    neighbours=LISTING.neighbours,
-    everything=LISTING.everything,
-    whole=whole,
-    sample=LISTING.sample,
-    uniform=LISTING.uniform,
-    decisions=decisions_of(_SLOTS),
     findings=FINDINGS,
     ensembles=ENSEMBLES,
     # `train.py` of the official code: all training images, tested on the test images.

@@ -1,6 +1,6 @@
 """What a cell's operations and paths say: no weights, no images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import log
 from types import MappingProxyType
 from typing import Literal, NamedTuple
@@ -48,6 +48,14 @@ class Vertex(NamedTuple):
     sources: tuple[int, ...]
 
 
+def chain(kinds: Iterable[Kind]) -> list[Vertex]:
+    """Operations one after another, between input and output."""
+    found = [Vertex("input", ())]
+    for kind in (*kinds, "output"):
+        found.append(Vertex(kind, (len(found) - 1,)))
+    return found
+
+
 def structural(vertices: Sequence[Vertex], graph: Graph) -> Mapping[str, float]:
     """The structural proxies of a cell in which no operation is dead, and of its network.
 
@@ -55,11 +63,12 @@ def structural(vertices: Sequence[Vertex], graph: Graph) -> Mapping[str, float]:
     input to the output; where one vertex is added twice there are two. Without a path,
     `structural_synflow` and the means over paths are left out.
     """
-    paths, lengths, pools, depths = [1], [0], [0], [0]
+    paths, identities, lengths, pools, depths = [1], [1], [0], [0], [0]
     for kind, sources in vertices[1:]:
         here = sum(paths[source] for source in sources)
         paths.append(here)
         counts = kind not in _NO_OPERATIONS
+        identities.append(0 if counts else sum(identities[source] for source in sources))
         lengths.append(sum(lengths[source] for source in sources) + here * counts)
         pools.append(sum(pools[source] for source in sources) + here * (kind == "pool"))
         deepest = max((depths[source] for source in sources), default=0)
@@ -67,6 +76,7 @@ def structural(vertices: Sequence[Vertex], graph: Graph) -> Mapping[str, float]:
     found = {
         "structural_pools": float(sum(kind == "pool" for kind, _ in vertices)),
         "structural_depth_3x3": float(depths[-1]),
+        "structural_identity_paths": float(identities[-1]),
     }
     if paths[-1]:
         found["structural_synflow"] = log(expected_flow(graph))

@@ -3,22 +3,14 @@
 Every spelling is a network of its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import product
 
-from service.benches.arch_or_ops import FIELDS, arch_text, form, names
-from service.benches.bench import (
-    Bench,
-    InvalidSpellingError,
-    Size,
-    Skeleton,
-    Slot,
-    Spec,
-    decisions_of,
-)
-from service.benches.listed import Code, Listing, other_operations
+from service.benches.arch_or_ops import read
+from service.benches.bench import Code, InvalidSpellingError, Size, Skeleton, Slot
+from service.benches.listed import Listing, other_choices
 from service.benches.quoting import quoted
-from service.benches.structure import Kind, Vertex, structural
+from service.benches.structure import Kind, Vertex, chain
 from service.benches.transnas_evidence import MACRO, MACRO_ENSEMBLES
 from service.benches.transnas_skeleton import (
     BASE,
@@ -31,8 +23,6 @@ from service.benches.transnas_skeleton import (
     stem_size,
 )
 from service.graph import Builder, Graph
-
-NAME = "transnas_macro"
 
 OPERATIONS = ("normal", "wider", "smaller", "wider_smaller")
 """Digits 1 to 4: as it is, twice the channels, half the resolution, both."""
@@ -50,8 +40,7 @@ BLOCKS = 2
 _KINDS: tuple[Kind, ...] = ("module", "module_wider", "module_smaller", "module_wider_smaller")
 _FORM = f"{BASE}-xxxx-basic, four to six digits: 1 normal, 2 channels x2, 3 resolution /2, 4 both"
 _VALID = "one to three modules double the channels, and one to four halve the resolution"
-_ORDER = "four to six names, one a module"
-_SLOTS = tuple(
+SLOTS = tuple(
     Slot(f"module {number}", OPERATIONS, optional=number > LENGTHS[0])
     for number in range(1, LENGTHS[-1] + 1)
 )
@@ -62,32 +51,29 @@ def parse(spelling: Mapping[str, object]) -> Code:
 
     Raises InvalidSpellingError.
     """
-    field = form(spelling)
-    if field == "ops":
-        code = tuple(names(spelling["ops"], LENGTHS, OPERATIONS, _ORDER))
-    else:
-        code = _digits(arch_text(spelling["arch"], _FORM))
+    code = read(spelling, SLOTS, _FORM, _digits)
     if not _is_of_the_space(code):
         wider, smaller = sum(map(_widens, code)), sum(map(_halves, code))
         reason = f"{wider} modules double the channels and {smaller} halve the resolution"
-        raise InvalidSpellingError(field, reason, _VALID)
+        raise InvalidSpellingError(next(iter(spelling)), reason, _VALID)
     return code
 
 
-def _digits(text: str) -> Code:
-    parts = text.split("-")
+def _digits(arch: str) -> Code:
+    parts = arch.split("-")
     if len(parts) != 3 or (parts[0], parts[2]) != (str(BASE), "basic"):
-        raise InvalidSpellingError("arch", f"{quoted(text)} is not of that form", _FORM)
-    for digit in parts[1]:
-        if digit not in "1234":
-            raise InvalidSpellingError("arch", f"{quoted(digit)} is no module", _FORM)
+        raise InvalidSpellingError("arch", f"{quoted(arch)} is not of that form", _FORM)
     if len(parts[1]) not in LENGTHS:
         raise InvalidSpellingError("arch", f"{len(parts[1])} modules", _FORM)
+    for module, digit in enumerate(parts[1], start=1):
+        if digit not in "1234":
+            raise InvalidSpellingError("arch", f"module {module} is {digit!a}", _FORM)
     return tuple(int(digit) - 1 for digit in parts[1])
 
 
-def spelled(code: Code) -> Spec:
-    return {"arch": f"{BASE}-{''.join(str(each + 1) for each in code)}-basic"}
+def digits(code: Code) -> str:
+    """As a spelling has them: `1232`."""
+    return "".join(str(module + 1) for module in code)
 
 
 def _widens(module: int) -> bool:
@@ -132,16 +118,11 @@ def _block(
     return builder.total([source, value])
 
 
-def graph(spec: Spec, skeleton: Skeleton, classes: int) -> Graph:
-    """The network of a spelling."""
-    return network(parse(spec), skeleton, classes)
-
-
-def size(spec: Spec, skeleton: Skeleton, classes: int) -> Size:
-    """What the network of a spelling has, layer for layer."""
+def size(code: Code, skeleton: Skeleton, classes: int) -> Size:
+    """What `network(code, skeleton, classes)` has, layer for layer."""
     (parameters, flops), side = stem_size(skeleton)
     channels = skeleton["channels"]
-    for module in parse(spec):
+    for module in code:
         made = channels * 2 if _widens(module) else channels
         side = halved(side) if _halves(module) else side
         shortcut = module != 0
@@ -153,28 +134,14 @@ def size(spec: Spec, skeleton: Skeleton, classes: int) -> Size:
     return Size(parameters + last.parameters, flops + last.flops)
 
 
-def structure(spec: Spec, skeleton: Skeleton, classes: int) -> Mapping[str, float]:
-    """See `Bench.structure`: a module is an operation, and no path is without one."""
-    found = structural(vertices(spec), graph(spec, skeleton, classes))
-    return {**found, "structural_identity_paths": 0.0}
-
-
-def vertices(spec: Spec) -> Sequence[Vertex]:
-    """See `Bench.vertices`: one module after another."""
-    chain = enumerate(parse(spec))
-    found = [Vertex("input", ()), *(Vertex(_KINDS[each], (place,)) for place, each in chain)]
-    return [*found, Vertex("output", (len(found) - 1,))]
-
-
-def whole(spec: Spec) -> bool:
-    """Always: there is one path, and every module lies on it."""
-    parse(spec)
-    return True
+def vertices(code: Code) -> list[Vertex]:
+    """See `Bench.vertices`: a module is an operation."""
+    return chain(_KINDS[module] for module in code)
 
 
 def children(code: Code) -> Iterator[Code]:
     """A module changed, put in or taken out, where the space has the result."""
-    edited = [*other_operations(code, len(OPERATIONS))]
+    edited = [*other_choices(code, SLOTS)]
     for place in range(len(code) + 1):
         edited += [(*code[:place], each, *code[place:]) for each in range(len(OPERATIONS))]
     edited += [(*code[:place], *code[place + 1 :]) for place in range(len(code))]
@@ -182,46 +149,31 @@ def children(code: Code) -> Iterator[Code]:
 
 
 LISTING = Listing(
-    bench=NAME,
-    operations=OPERATIONS,
+    name="transnas_macro",
+    slots=SLOTS,
     codes=tuple(
         code
         for length in LENGTHS
         for code in product(range(len(OPERATIONS)), repeat=length)
         if _is_of_the_space(code)
     ),
-    text=lambda code: "".join(str(each + 1) for each in code),
+    parse=parse,
+    spelled=lambda code: f"{BASE}-{digits(code)}-basic",
+    text=digits,
     rank=lambda code: 0,
     children=children,
-    parse=parse,
-    spelled=spelled,
+    network=network,
+    size=size,
+    vertices=vertices,
 )
 
-BENCH = Bench(
-    name=NAME,
+BENCH = LISTING.bench(
     title="TransNAS-Bench-101, macro",
     source=SOURCE,
-    example={"arch": "64-1232-basic"},
-    operations=OPERATIONS,
+    example="64-1232-basic",
     classes=3256,
-    spelling_fields=FIELDS,
-    text_field="arch",
-    slots=_SLOTS,
     skeletons=SKELETONS,
     width="channels",
-    read=LISTING.read,
-    in_slots=LISTING.in_slots,
-    graph=graph,
-    size=size,
-    structure=structure,
-    vertices=vertices,
-    spellings=LISTING.spellings,
-    neighbours=LISTING.neighbours,
-    everything=LISTING.everything,
-    whole=whole,
-    sample=LISTING.sample,
-    uniform=LISTING.uniform,
-    decisions=decisions_of(_SLOTS),
     findings=MACRO,
     ensembles=MACRO_ENSEMBLES,
 )

@@ -1,21 +1,11 @@
-"""TransNAS-Bench-101, the cell space: four nodes and six edges, four operations an edge.
+"""TransNAS-Bench-101, the cell space: four nodes and six edges, four operations an edge."""
 
-Every function reads any spelling; the representative is the one that the others are scored as.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import product
 
-from service.benches.arch_or_ops import FIELDS, arch_text, form, names
-from service.benches.bench import (
-    Bench,
-    InvalidSpellingError,
-    Size,
-    Skeleton,
-    Slot,
-    Spec,
-    decisions_of,
-)
+from service.benches import edge_network
+from service.benches.arch_or_ops import read
+from service.benches.bench import InvalidSpellingError, Size, Skeleton, Slot
 from service.benches.edge_paths import vertices as vertices_of
 from service.benches.edge_values import (
     CONVOLUTION_3X3,
@@ -24,16 +14,16 @@ from service.benches.edge_values import (
     REDUCTION,
     SKIP,
     Cell,
-    Value,
+    Term,
     ValueGraph,
     canonical_text,
     live,
     value_graph,
 )
 from service.benches.edge_values import OPERATIONS as NB201
-from service.benches.listed import Listing, other_operations
+from service.benches.listed import Listing, other_choices
 from service.benches.quoting import quoted
-from service.benches.structure import Vertex, structural
+from service.benches.structure import Vertex
 from service.benches.transnas_evidence import MICRO, MICRO_ENSEMBLES
 from service.benches.transnas_skeleton import (
     BASE,
@@ -57,8 +47,6 @@ from service.graph import (
     Zero,
 )
 
-NAME = "transnas_micro"
-
 OPERATIONS = NB201[:4]
 """None, skip, 1×1 and 3×3 convolution; a digit of the official string is a place here."""
 
@@ -67,8 +55,7 @@ MODULES = "41414"
 
 _PREFIX = f"{BASE}-{MODULES}-"
 _FORM = f"{_PREFIX}a_bc_def, a digit an edge: 0 none, 1 skip, 2 1x1, 3 3x3 convolution"
-_ORDER = "six names for the edges " + ", ".join(f"{a}-{b}" for a, b in EDGES)
-_SLOTS = tuple(Slot(f"{source}→{node}", OPERATIONS) for source, node in EDGES)
+SLOTS = tuple(Slot(f"{source}→{node}", OPERATIONS) for source, node in EDGES)
 
 
 def parse(spelling: Mapping[str, object]) -> Cell:
@@ -76,21 +63,22 @@ def parse(spelling: Mapping[str, object]) -> Cell:
 
     Raises InvalidSpellingError.
     """
-    if form(spelling) == "ops":
-        return tuple(names(spelling["ops"], (len(EDGES),), OPERATIONS, _ORDER))
-    text = arch_text(spelling["arch"], _FORM)
-    nodes = text.removeprefix(_PREFIX).split("_")
-    if not text.startswith(_PREFIX) or [len(node) for node in nodes] != [1, 2, 3]:
-        raise InvalidSpellingError("arch", f"{quoted(text)} is not of that form", _FORM)
-    for digit in "".join(nodes):
+    return read(spelling, SLOTS, _FORM, _digits)
+
+
+def _digits(arch: str) -> Cell:
+    nodes = arch.removeprefix(_PREFIX).split("_")
+    if not arch.startswith(_PREFIX) or [len(node) for node in nodes] != [1, 2, 3]:
+        raise InvalidSpellingError("arch", f"{quoted(arch)} is not of that form", _FORM)
+    for slot, digit in zip(SLOTS, "".join(nodes), strict=True):
         if digit not in "0123":
-            raise InvalidSpellingError("arch", f"{quoted(digit)} is no operation", _FORM)
+            raise InvalidSpellingError("arch", f"edge {slot.name} is {digit!a}", _FORM)
     return tuple(map(int, "".join(nodes)))
 
 
-def spelled(cell: Cell) -> Spec:
+def spelled(cell: Cell) -> str:
     a, b, c, d, e, f = cell
-    return {"arch": f"{_PREFIX}{a}_{b}{c}_{d}{e}{f}"}
+    return f"{_PREFIX}{a}_{b}{c}_{d}{e}{f}"
 
 
 def values(cell: Cell) -> ValueGraph:
@@ -108,17 +96,20 @@ def _with_reductions(cell: Cell) -> Cell:
     )
 
 
-def network(cell: ValueGraph, skeleton: Skeleton, classes: int) -> Graph:
-    """Stem, five modules of two cells, and the head. The stem and every cell is a block."""
+def network(cell: Cell, skeleton: Skeleton, classes: int) -> Graph:
+    """Stem, five modules of two cells, and the head. The stem and every cell is a block.
+
+    A cell has its live operations alone.
+    """
     builder = Builder(3, skeleton["resolution"], skeleton["resolution"])
-    channels = skeleton["channels"]
+    channels, found = skeleton["channels"], values(cell)
     value = stem(builder, channels)
     for number, module in enumerate(MODULES):
         for place in range(2):
             reduces = module == "4" and place == 0
             channels *= 2 if reduces else 1
             slot = f"module{number}.cell{place}"
-            value = builder.end_block(_cell(builder, value, slot, channels, cell, reduces))
+            value = builder.end_block(_cell(builder, value, slot, channels, found, reduces))
     head(builder, value, classes)
     return builder.graph()
 
@@ -126,26 +117,17 @@ def network(cell: ValueGraph, skeleton: Skeleton, classes: int) -> Graph:
 def _cell(
     builder: Builder, source: int, slot: str, channels: int, cell: ValueGraph, reduces: bool
 ) -> int:
+    def layer(term: Term, value: int) -> int:
+        place = edge_network.slot(slot, term)
+        if term.operation == REDUCTION:
+            return _reduced(builder, value, place, channels) if reduces else value
+        stride = 2 if reduces and EDGES[term.edge][0] == 0 else 1
+        kernel = edge_network.kernel(term)
+        return builder.relu_convolution_bn(value, place, channels, kernel, stride)
+
     if not cell.output:
         return _nothing(builder, source, reduces)
-    found = [source]
-    # A node that several operations read is one sum.
-    totals: dict[Value, int] = {}
-
-    def total(terms: Value) -> int:
-        if terms not in totals:
-            totals[terms] = builder.total([found[term] for term in terms])
-        return totals[terms]
-
-    for operation, terms, edge in cell.terms[1:]:
-        value, (start, end) = total(terms), EDGES[edge]
-        place, stride = f"{slot}.edge{start}-{end}", 2 if reduces and start == 0 else 1
-        if operation == REDUCTION:
-            found.append(_reduced(builder, value, place, channels) if reduces else value)
-        else:
-            kernel = 3 if operation == CONVOLUTION_3X3 else 1
-            found.append(builder.relu_convolution_bn(value, place, channels, kernel, stride))
-    return total(cell.output)
+    return edge_network.build(builder, source, cell, layer)
 
 
 def _reduced(builder: Builder, source: int, slot: str, channels: int) -> int:
@@ -167,17 +149,12 @@ def _nothing(builder: Builder, source: int, reduces: bool) -> int:
     return builder.append(Concat((smaller, smaller)))
 
 
-def graph(spec: Spec, skeleton: Skeleton, classes: int) -> Graph:
-    """The network of a spelling: its live operations alone."""
-    return network(values(parse(spec)), skeleton, classes)
-
-
-def size(spec: Spec, skeleton: Skeleton, classes: int) -> Size:
-    """What the network of a spelling has, layer for layer."""
+def size(cell: Cell, skeleton: Skeleton, classes: int) -> Size:
+    """What `network(cell, skeleton, classes)` has, layer for layer."""
     (parameters, flops), side = stem_size(skeleton)
     channels = skeleton["channels"]
     of_input = inner = skips = layers = 0
-    for operation, _, edge in values(parse(spec)).terms[1:]:
+    for operation, _, edge in values(cell).terms[1:]:
         taps = 9 if operation == CONVOLUTION_3X3 else 1
         if operation == REDUCTION:
             skips += 1
@@ -202,63 +179,33 @@ def size(spec: Spec, skeleton: Skeleton, classes: int) -> Size:
     return Size(parameters + last.parameters, flops + last.flops)
 
 
-def structure(spec: Spec, skeleton: Skeleton, classes: int) -> Mapping[str, float]:
-    """See `Bench.structure`; what is counted is counted in the representative. A skip is no
-    operation, also where it has weights."""
-    cell = LISTING.representative(spec)
-    read = vertices_of(_with_reductions(cell))
-    found = structural(read, network(values(cell), skeleton, classes))
-    skips = sum(read[source].kind in ("input", "skip") for source in read[-1].sources)
-    return {**found, "structural_identity_paths": float(skips)}
-
-
-def vertices(spec: Spec) -> Sequence[Vertex]:
-    """See `Bench.vertices`."""
-    return vertices_of(_with_reductions(LISTING.representative(spec)))
-
-
-def whole(spec: Spec) -> bool:
-    """Whether no operation besides `none` lies on no path."""
-    cell = parse(spec)
-    return live(cell) == cell
+def vertices(cell: Cell) -> list[Vertex]:
+    """See `Bench.vertices`. A skip is no operation, also where it has weights."""
+    return vertices_of(_with_reductions(cell))
 
 
 LISTING = Listing(
-    bench=NAME,
-    operations=OPERATIONS,
+    name="transnas_micro",
+    slots=SLOTS,
     codes=tuple(product(range(len(OPERATIONS)), repeat=len(EDGES))),
-    text=lambda cell: canonical_text(values(cell)),
-    rank=lambda cell: sum(operation != NONE for operation in cell),
-    children=lambda cell: other_operations(cell, len(OPERATIONS)),
     parse=parse,
     spelled=spelled,
+    text=lambda cell: canonical_text(values(cell)),
+    rank=lambda cell: sum(operation != NONE for operation in cell),
+    children=lambda cell: other_choices(cell, SLOTS),
+    network=network,
+    size=size,
+    vertices=vertices,
+    whole=lambda cell: live(cell) == cell,
 )
 
-BENCH = Bench(
-    name=NAME,
+BENCH = LISTING.bench(
     title="TransNAS-Bench-101, cells",
     source=SOURCE,
-    example={"arch": "64-41414-3_32_132"},
-    operations=OPERATIONS,
+    example="64-41414-3_32_132",
     classes=1376,
-    spelling_fields=FIELDS,
-    text_field="arch",
-    slots=_SLOTS,
     skeletons=SKELETONS,
     width="channels",
-    read=LISTING.read,
-    in_slots=LISTING.in_slots,
-    graph=graph,
-    size=size,
-    structure=structure,
-    vertices=vertices,
-    spellings=LISTING.spellings,
-    neighbours=LISTING.neighbours,
-    everything=LISTING.everything,
-    whole=whole,
-    sample=LISTING.sample,
-    uniform=LISTING.uniform,
-    decisions=decisions_of(_SLOTS),
     findings=MICRO,
     ensembles=MICRO_ENSEMBLES,
 )

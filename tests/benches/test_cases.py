@@ -6,7 +6,7 @@ import re
 import pytest
 
 from service.benches import BENCHES, Architecture, InvalidSpellingError, Reading
-from service.benches.nb201_classes import CELLS, official_order
+from service.benches.nb201 import LISTING
 from service.benches.nb201_spelling import arch
 from service.graph import Graph
 
@@ -92,8 +92,7 @@ def check_readings(readings: list[Reading], expect: dict[str, object]) -> None:
     if "echo_arch" in expect:
         assert readings[0].asked == {"arch": expect["echo_arch"]}
     if "index" in expect:
-        number = official_order()[expect["index"]]
-        assert readings[0].asked == {"arch": arch(CELLS[number])}
+        assert readings[0].asked == {"arch": arch(LISTING.codes[expect["index"]])}
 
 
 def check_each(values: list[int], known: int | list[int]) -> None:

@@ -21,7 +21,7 @@ from service.benches.edge_values import (
     live,
     value_graph,
 )
-from service.benches.nb201_classes import CELLS, children, classes, code, official_order
+from service.benches.nb201 import LISTING
 from service.benches.nb201_spelling import arch
 from service.graph import AveragePool, BatchNorm, Convolution, Linear, ReLU, Zero
 
@@ -30,6 +30,7 @@ from .data import rows
 BENCH = BENCHES["nb201"]
 NO_PATH = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
 
+CELLS = LISTING.codes
 cells = st.tuples(*[st.integers(0, 4)] * 6)
 
 
@@ -47,7 +48,7 @@ def exchanged(cell: Cell) -> Cell:
 
 def test_the_official_order() -> None:
     known = [row["arch"] for row in rows("nb201_accuracy.csv.gz")]
-    assert [arch(CELLS[number]) for number in official_order()] == known
+    assert [arch(cell) for cell in CELLS] == known
 
 
 def test_counts_of_classes() -> None:
@@ -56,7 +57,7 @@ def test_counts_of_classes() -> None:
     assert len(alive) == 9445
     once = {min(cell, exchanged(cell)) if cell[2] == NONE else cell for cell in alive}
     assert len(once) == 8765
-    assert len({entry.hash for entry in classes()}) == BENCH.classes == 5260
+    assert len({entry.hash for entry in LISTING.classes.values()}) == BENCH.classes == 5260
     without_path = BENCH.read({"arch": NO_PATH}).architecture
     assert without_path.spec == {"arch": NO_PATH}
     assert len(BENCH.spellings(without_path.spec)) == 341
@@ -80,14 +81,14 @@ def test_an_operation_is_live_on_a_path_alone() -> None:
 
 
 def test_spellings_partition_the_space_and_start_with_the_representative() -> None:
-    index = {number: place for place, number in enumerate(official_order())}
-    seen: Counter[int] = Counter()
-    for entry in set(classes()):
+    index = {cell: place for place, cell in enumerate(CELLS)}
+    seen: Counter[Cell] = Counter()
+    for entry in set(LISTING.classes.values()):
         seen.update(entry.codes)
-        keys = [(sum(op != NONE for op in CELLS[number]), index[number]) for number in entry.codes]
+        keys = [(sum(op != NONE for op in cell), index[cell]) for cell in entry.codes]
         assert keys[0] == min(keys)
         assert [key[1] for key in keys[1:]] == sorted(key[1] for key in keys[1:])
-    assert seen == Counter(range(15625))
+    assert seen == Counter(CELLS)
 
 
 def instances(cell: Cell, kind: int) -> int:
@@ -96,15 +97,15 @@ def instances(cell: Cell, kind: int) -> int:
 
 
 def test_parameters_in_closed_form() -> None:
-    for entry in set(classes()):
+    for entry in set(LISTING.classes.values()):
         sizes = {
             73306
-            + 28000 * instances(CELLS[number], CONVOLUTION_1X1)
-            + 243040 * instances(CELLS[number], CONVOLUTION_3X3)
-            for number in entry.codes
+            + 28000 * instances(cell, CONVOLUTION_1X1)
+            + 243040 * instances(cell, CONVOLUTION_3X3)
+            for cell in entry.codes
         }
-        representative = {"arch": arch(CELLS[entry.codes[0]])}
-        assert sizes == {BENCH.graph(representative, BENCH.skeletons["full"], 10).parameters}
+        representative = {"arch": arch(entry.codes[0])}
+        assert sizes == {BENCH.size(representative, BENCH.skeletons["full"], 10).parameters}
 
 
 def test_further_classes_cost_65_parameters_each() -> None:
@@ -162,20 +163,12 @@ def test_equal_pools_are_one_and_their_sum_counts_twice() -> None:
 @given(cells)
 def test_a_cell_and_its_exchange_are_one_class(cell: Cell) -> None:
     if cell[2] == NONE:
-        assert classes()[code(cell)] == classes()[code(exchanged(cell))]
-
-
-def test_every_pair_of_neighbours_is_one_both_ways() -> None:
-    near = {}
-    for entry in set(classes()):
-        found = BENCH.neighbours({"arch": arch(CELLS[entry.codes[0]])})
-        near[entry.hash] = {architecture.hash for architecture in found}
-    assert all(own in near[other] for own, others in near.items() for other in others)
+        assert LISTING.classes[cell] == LISTING.classes[exchanged(cell)]
 
 
 @given(cells)
 def test_a_child_differs_in_one_edge(cell: Cell) -> None:
-    found = {CELLS[child] for child in children(code(cell))}
+    found = set(LISTING.children(cell))
     assert len(found) == 24
     assert all(sum(a != b for a, b in zip(cell, child, strict=True)) == 1 for child in found)
 
@@ -269,19 +262,6 @@ def test_each_fault_is_named(spelling: dict[str, object], field: str, reason: st
     assert reason in refusal.value.reason
     assert refusal.value.valid
     assert len(str(refusal.value)) < 400
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=7) | st.dictionaries(st.text(max_size=3), inner),
-    max_leaves=12,
-)
-
-
-@given(st.dictionaries(st.sampled_from(["arch", "ops", "matrix"]), json_values, max_size=2))
-def test_no_json_is_worse_than_invalid(spelling: dict[str, object]) -> None:
-    with pytest.raises(InvalidSpellingError):
-        BENCH.read(spelling)
 
 
 def test_a_seed_out_of_range_is_refused() -> None:

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.benches import BENCHES, InvalidSpellingError, Spec
-from service.benches.nb_macro import OPERATIONS
 from service.graph import Add, Convolution
 
 from .data import rows
@@ -87,19 +86,9 @@ def test_blocks_expand_convolve_by_channel_and_add_what_they_read() -> None:
 
 
 @given(archs)
-def test_names_spell_the_same(arch: str) -> None:
-    ops = [OPERATIONS[int(digit)] for digit in arch]
-    assert BENCH.read({"ops": ops}) == BENCH.read({"arch": arch})
-    assert BENCH.whole({"ops": ops})
-
-
-@given(archs)
-def test_an_edit_goes_both_ways(arch: str) -> None:
+def test_an_edit_changes_a_layer(arch: str) -> None:
     own = BENCH.read({"arch": arch}).architecture
     found = BENCH.neighbours(own.spec)
-    assert [each.hash for each in found] == sorted({each.hash for each in found})
-    assert own not in found
-    assert own in BENCH.neighbours(found[0].spec)
     changed = ("1" if arch[3] != "1" else "2").join((arch[:3], arch[4:]))
     assert BENCH.read({"arch": changed}).architecture in [own, *found]
 

@@ -60,13 +60,13 @@ def test_the_canonical_text(arch: str, text: str) -> None:
 def test_nodes_that_nothing_tells_apart_may_be_exchanged(cell: tuple[int, ...]) -> None:
     a, b, c, d, e, f = cell
     if c == 0:
-        one, other = (BENCH.read(spelled(each)) for each in (cell, (b, a, c, d, f, e)))
+        one, other = (BENCH.read({"arch": spelled(each)}) for each in (cell, (b, a, c, d, f, e)))
         assert one.architecture == other.architecture
 
 
 def test_the_published_table() -> None:
     table = rows(TABLE)
-    assert {row["arch"] for row in table} == {str(spelled(cell)["arch"]) for cell in CELLS}
+    assert {row["arch"] for row in table} == {spelled(cell) for cell in CELLS}
     best = max(table, key=lambda row: float(row["class_scene_val"]))
     assert (best["arch"], best["class_scene_val"]) == ("64-41414-3_32_132", "54.936306")
     without_path = [row for row in table if disconnected(parse({"arch": row["arch"]}))]
@@ -85,7 +85,7 @@ def test_unlike_spellings_of_a_class_differ_no_more_than_trainings_of_one_networ
     again = sorted(max(v) - min(v) for cell, v in of_live.items() if len(v) > 1 and any(cell))
     of_class: dict[str, list[float]] = {}
     for cell, accuracies in of_live.items():
-        digest = BENCH.read(spelled(cell)).architecture.hash
+        digest = BENCH.read({"arch": spelled(cell)}).architecture.hash
         of_class.setdefault(digest, []).append(sum(accuracies) / len(accuracies))
     unlike = sorted(max(v) - min(v) for v in of_class.values() if len(v) > 1)
     assert len(unlike) == 313
@@ -156,15 +156,6 @@ def test_skips_are_vertices_where_they_have_weights() -> None:
     assert found["structural_path_length"] == pytest.approx(2 / 3)
     assert found["structural_identity_paths"] == 1
     assert found["structural_depth_3x3"] == 1
-
-
-@given(cells)
-def test_names_spell_the_same_and_edits_go_both_ways(cell: tuple[int, ...]) -> None:
-    own = BENCH.read(spelled(cell))
-    assert BENCH.read({"ops": [OPERATIONS[each] for each in cell]}) == own
-    found = BENCH.neighbours(own.architecture.spec)
-    assert own.architecture not in found
-    assert own.architecture in BENCH.neighbours(found[-1].spec)
 
 
 @pytest.mark.parametrize(
