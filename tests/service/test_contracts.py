@@ -12,9 +12,12 @@ from sqlalchemy import text
 from service.benches import BENCHES
 from service.ensembles import ENSEMBLES
 from service.queue import Doorbells
-from tests.service.running import Running, ask, await_job
+from tests.service.running import START_S, Process, Running, ask, await_job
 
 CONV = "conv3x3-bn-relu"
+
+SETTINGS = {"NASCORE_CHUNK_SECONDS": "0.3", "NASCORE_WRITE_SECONDS": "0.05"}
+"""Few networks then make several chunks, and what is done of one is seen while it is computed."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +49,19 @@ def evaluated(running: Running) -> list[str]:
     ]
 
 
+def stopped_inside(http: httpx2.Client, worker: Process, job: str, done: int) -> dict[str, int]:
+    """Holds a worker still once so much of a job is done and some of it is in its hands."""
+    while True:
+        # While one looks, too: it is then inside a chunk, not between two.
+        worker.send_signal(signal.SIGSTOP)
+        counts: dict[str, int] = http.get(f"/jobs/{job}").json()["counts"]
+        if counts["done"] >= done and counts["running"]:
+            return counts
+        assert counts["queued"], "it was too quick"
+        worker.send_signal(signal.SIGCONT)
+        time.sleep(0.02)
+
+
 def test_a_hundred_clients_cause_fifty_computations(running: Running) -> None:
     asked = spellings("nb201", 50, 1)
     body = {"bench": "nb201", "architectures": asked, "proxies": ["nwot", "synflow"]}
@@ -68,26 +84,17 @@ def test_a_hundred_clients_cause_fifty_computations(running: Running) -> None:
 def test_a_killed_worker_loses_nothing_and_doubles_nothing(
     http: httpx2.Client, running: Running
 ) -> None:
-    asked = spellings("nb201", 30, 2)
+    asked = spellings("nb201", 16, 2)
     body = {"bench": "nb201", "architectures": asked, "seed": 2}
-    running.start_worker("worker-killed")
+    worker = running.start_worker("worker-killed")
     job = ask(http, body, wait=None).json()["job"]
-    worker = running.processes["worker-killed"]
-    while True:
-        # Held still while one looks: it is killed inside a chunk, not between two.
-        worker.send_signal(signal.SIGSTOP)
-        counts = http.get(f"/jobs/{job}").json()["counts"]
-        if counts["done"] >= 5 and counts["running"]:
-            break
-        assert counts["queued"], "it was too quick"
-        worker.send_signal(signal.SIGCONT)
-        time.sleep(0.05)
+    stopped_inside(http, worker, job, done=5)
     assert running.end("worker-killed", signal.SIGKILL) == -signal.SIGKILL
     running.start_worker("worker-next")
     assert await_job(http, job)["counts"] == {
         "queued": 0,
         "running": 0,
-        "done": 30,
+        "done": 16,
         "failed": 0,
         "cancelled": 0,
     }
@@ -136,32 +143,34 @@ def test_a_job_has_one_doorbell(running: Running) -> None:
 
 
 def test_a_lost_redis_loses_nothing(http: httpx2.Client, running: Running) -> None:
-    asked = spellings("nb201", 40, 3)
+    asked = spellings("nb201", 16, 3)
     body = {"bench": "nb201", "architectures": asked, "seed": 3}
     first = ask(http, body, wait=None).json()["job"]
     running.forget_redis()
-    running.start_worker("worker-a")
-    while http.get(f"/jobs/{first}").json()["counts"]["done"] < 3:
-        time.sleep(0.05)
+    worker = running.start_worker("worker-a")
+    stopped_inside(http, worker, first, done=3)
     running.forget_redis()
+    worker.send_signal(signal.SIGCONT)
     second = ask(http, {**body, "seed": 4}, wait=None).json()["job"]
     running.forget_redis()
     for job in (first, second):
-        assert await_job(http, job)["counts"]["done"] == 40
+        assert await_job(http, job)["counts"]["done"] == 16
 
 
 def test_a_worker_told_to_stop_puts_its_work_back(http: httpx2.Client, running: Running) -> None:
-    body = {"bench": "nb201", "architectures": spellings("nb201", 40, 5), "seed": 5}
-    running.start_worker("worker-a")
+    body = {"bench": "nb201", "architectures": spellings("nb201", 16, 5), "seed": 5}
+    worker = running.start_worker("worker-a")
     job = ask(http, body, wait=None).json()["job"]
-    while http.get(f"/jobs/{job}").json()["counts"]["done"] < 3:
-        time.sleep(0.05)
-    assert running.end("worker-a") == 0
+    stopped_inside(http, worker, job, done=3)
+    # Told while it is held still, it hears of it inside the chunk.
+    worker.send_signal(signal.SIGTERM)
+    worker.send_signal(signal.SIGCONT)
+    assert running.processes.pop("worker-a").wait(START_S) == 0
     counts = http.get(f"/jobs/{job}").json()["counts"]
     assert counts["running"] == 0
     assert counts["queued"] > 0
     running.start_worker("worker-b")
-    assert await_job(http, job)["counts"]["done"] == 40
+    assert await_job(http, job)["counts"]["done"] == 16
 
 
 def test_an_idle_worker_takes_live_work_while_another_is_busy(
@@ -200,10 +209,12 @@ def test_an_idle_worker_takes_live_work_while_another_is_busy(
             time.sleep(0.1)
     engine.dispose()
     assert found == 1
+    # Nobody computes it: it takes longer than all the others.
+    http.delete(f"/jobs/{job}")
 
 
 def test_live_work_goes_before_bulk_work(http: httpx2.Client, running: Running) -> None:
-    asked = spellings("nb201", 40, 7)
+    asked = spellings("nb201", 24, 7)
     body = {"bench": "nb201", "seed": 7, "priority": "bulk", "architectures": asked}
     bulk = ask(http, body, wait=None).json()["job"]
     running.start_worker("worker-a")
@@ -235,14 +246,15 @@ def test_a_reserved_worker_leaves_heavy_bulk_work_to_others(
     light = {"bench": "nb201", "seed": 13, "priority": "bulk", "proxies": ["nwot"]}
     assert ask(http, {**light, "architecture": of_bulk}).status_code == 200
     assert http.get(f"/jobs/{bulk}").json()["counts"]["queued"] == 1
+    http.delete(f"/jobs/{bulk}")
 
 
 def test_broken_connections_lose_nothing(http: httpx2.Client, running: Running) -> None:
     running.start_worker("worker-a")
-    body = {"bench": "nb201", "architectures": spellings("nb201", 30, 21), "seed": 21}
+    body = {"bench": "nb201", "architectures": spellings("nb201", 20, 21), "seed": 21}
     job = ask(http, body, wait=None).json()["job"]
     for _ in range(5):
         with running.session() as session:
             session.execute(text(CUT))
         time.sleep(0.2)
-    assert await_job(http, job)["counts"]["done"] == 30
+    assert await_job(http, job)["counts"]["done"] == 20
