@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from service.db.migrate import migrate
 from tests.service import interpreters
 
-START_S = 60.0
+START_S = 120.0
 """Importing torch on a machine whose cores are both busy."""
 
 LISTENS = "Uvicorn running on"

@@ -5,7 +5,6 @@ import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx2
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import InternalError
@@ -15,7 +14,7 @@ from service.catalogue import CATALOGUE
 from service.db import audits
 from service.workers.audit import BOUNDS, difference
 from tests.service import interpreters
-from tests.service.running import Running, score_all
+from tests.service.running import Running, client, score_all
 
 Audit = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -40,12 +39,29 @@ def audit(running: Running) -> Audit:
     return lambda *options: interpreters.run("audit", *options, NASCORE_DATABASE_URL=url)
 
 
-@pytest.fixture
-def scored(http: httpx2.Client, worker: Running) -> Iterator[list[dict[str, Any]]]:
+@pytest.fixture(scope="module")
+def computed(worker: Running) -> list[dict[str, Any]]:
     """Five architectures of both benches, on a database with nothing else."""
     worker.forget_scores()
-    yield score_all(http, "nb201", CELLS) + score_all(http, "nb101", [NB101])
-    worker.forget_scores()
+    for http in client(worker):
+        found = score_all(http, "nb201", CELLS) + score_all(http, "nb101", [NB101])
+    with worker.session() as session:
+        session.execute(text("CREATE TABLE computed AS TABLE scores"))
+    return found
+
+
+@pytest.fixture
+def scored(running: Running, computed: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The same, however a test before has changed what is stored of them."""
+    yield computed
+    with running.session() as session:
+        session.execute(
+            text(
+                "UPDATE scores s SET value = c.value, undefined = c.undefined, "
+                "revision = c.revision FROM computed c WHERE s.proxy = c.proxy "
+                "AND s.architecture_id = c.architecture_id AND s.protocol_id = c.protocol_id"
+            )
+        )
 
 
 def change(running: Running, values: str, which: str) -> str:

@@ -14,11 +14,11 @@ NO_PATH = {"arch": "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"}
 
 @pytest.fixture(scope="module")
 def scored(worker: object, running: object) -> dict[str, dict[str, float]]:
-    """Forty architectures of each bench, by hash, asked for by somebody else."""
+    """Two dozen architectures of each bench, by hash, asked for by somebody else."""
     known: dict[str, dict[str, float]] = {}
     with httpx2.Client(base_url=running.address, timeout=120.0) as http:  # type: ignore[attr-defined]
         for bench in ("nb101", "nb201"):
-            spellings = [reading.asked for reading in BENCHES[bench].sample(40, 2)]
+            spellings = [reading.asked for reading in BENCHES[bench].sample(24, 2)]
             if bench == "nb201":
                 spellings.append(NO_PATH)
             body = {

@@ -16,7 +16,7 @@ from service.db import scores
 from tests.service.running import Running, ask
 
 CSV = {"Accept": "text/csv"}
-KNOWN = 25
+KNOWN = 15
 BOARDS = [("nb201", "params"), ("nb201", "plain"), ("nb101", "params"), ("nb101", "snip")]
 
 Rows = dict[str, dict[str, Any]]
@@ -46,7 +46,7 @@ def scored(worker: Running) -> dict[str, Rows]:
     with httpx2.Client(base_url=worker.address, timeout=120.0) as http:
         for name in ("nb101", "nb201"):
             bench = BENCHES[name]
-            sample = {r.architecture.hash: r.architecture.spec for r in bench.sample(60, 8)}
+            sample = {r.architecture.hash: r.architecture.spec for r in bench.sample(36, 8)}
             known = list(sample)[:KNOWN]
             put_accuracies(http, name, "before", [sample[key] for key in known[:10]])
             body = {

@@ -150,7 +150,7 @@ def test_a_job_is_accepted_followed_and_paged(http: httpx2.Client) -> None:
 
 
 def test_waiting_is_bounded_and_said(http: httpx2.Client) -> None:
-    body = {"bench": "nb101", "protocol": "full", "seed": 9, **SMALL["nb101"]}
+    body = {"bench": "nb101", "protocol": "full", "seed": 9, **SMALL["nb101"], "proxies": ["nwot"]}
     answer = ask(http, body, wait=0)
     assert answer.headers["Preference-Applied"] == "wait=0"
     assert answer.status_code == 202
