@@ -14,7 +14,13 @@ import pytest
 from tests.service.running import Running
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/accuracies.md", "docs/http.md", "docs/search_loops.md")
+PAGES = (
+    "README.md",
+    "docs/accuracies.md",
+    "docs/benches.md",
+    "docs/http.md",
+    "docs/search_loops.md",
+)
 
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
