@@ -166,7 +166,7 @@ def test_every_ensemble_is_of_proxies_of_the_catalogue() -> None:
 def test_a_population_is_shipped_for_what_everyone_asks_first(bench: str) -> None:
     found = {(each.bench, each.name, each.dataset, each.seed): p for each, p in shipped()}
     reference = found[bench, "fast", "patches", 0]
-    assert len(reference.hashes) == 1_000
+    assert len(reference.hashes) == min(1_000, BENCHES[bench].classes)
     assert reference.revisions == {proxy.name: proxy.revision for proxy in CATALOGUE.values()}
     for name, values in reference.scores.items():
         undefined = name in UNDEFINED.get(bench, set())
