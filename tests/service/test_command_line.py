@@ -12,15 +12,20 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.service import interpreters
 from tests.service.running import START_S, Running, ask, free_port
 
 ARCH = "|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|"
 
 
-def nascore(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+nascore = interpreters.run
+
+
+def cold(*command: str) -> subprocess.CompletedProcess[str]:
+    """In an interpreter of its own, as a person starts it."""
     return subprocess.run(
         [sys.executable, "-m", "service.cli", *command],
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "80", **environment},
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "80"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -34,11 +39,11 @@ def server(worker: Running) -> str:
 
 
 def test_score_one_and_rank_it(server: str) -> None:
-    scored = nascore("score", "nb201", ARCH, "--server", server)
+    scored = cold("score", "nb201", ARCH, "--server", server)
     assert scored.returncode == 0, scored.stderr
     assert "nwot" in scored.stdout
     assert "…" not in scored.stdout
-    ranked = nascore("rank", "nb201", "--server", server)
+    ranked = cold("rank", "nb201", "--server", server)
     assert ranked.returncode == 0, ranked.stderr
     assert ARCH in ranked.stdout
 
@@ -122,10 +127,10 @@ def test_up_comes_back_after_kill_9_of_everything_and_stops_cleanly(tmp_path: Pa
                 {"bench": "nb201", "seed": 1, "arch": ARCH, "protocol": "full"},
                 wait=None,
             ).json()["job"]
-        taken = nascore("up", "--port", str(port), "--data-dir", str(tmp_path / "other"))
+        taken = cold("up", "--port", str(port), "--data-dir", str(tmp_path / "other"))
         assert taken.returncode == 1
         assert f"port {port}" in taken.stderr
-        used = nascore("up", "--port", str(free_port()), "--data-dir", str(tmp_path / "data"))
+        used = cold("up", "--port", str(free_port()), "--data-dir", str(tmp_path / "data"))
         assert used.returncode == 1
         assert "in use" in used.stderr
         for pid in (up.process.pid, *up.children()):
