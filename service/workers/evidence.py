@@ -16,7 +16,8 @@ from service.db.correlations import Answered, is_due
 from service.db.questions import SETS, Key, Question
 from service.evidence import findings
 from service.settings import Settings
-from service.workers.members import Transaction, alike, by_hash, columns, members, numbers
+from service.workers.database import Transaction
+from service.workers.members import alike, by_hash, columns, members, numbers
 from service.workers.watchdog import Hold, Watchdog
 
 log = structlog.get_logger()

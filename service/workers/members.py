@@ -4,22 +4,18 @@ What is written while they are read makes the answer stale, for it is stored as 
 of before.
 """
 
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
 from service.db import accuracies, correlations
 from service.db.accuracies import Columns
 from service.db.boards import Ranking
 from service.db.questions import Scoring
 from service.evidence import Members
-
-Transaction = Callable[[], AbstractContextManager[Session]]
-
+from service.workers.database import Transaction
 
 PAGE = 2_000
 """Rows: two hundredths of a second to read."""

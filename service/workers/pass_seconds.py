@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy.orm import Session
-
 from service.cost import Took, timed_as
 from service.db import pass_seconds
 from service.db.pass_seconds import Setting
+from service.workers.database import Transaction
 
 
 class Times:
@@ -32,12 +31,10 @@ class Times:
             earlier, before = self._took.get(key, Took(0, 0.0))
             self._took[key] = Took(earlier + evaluations, before + seconds)
 
-    def write(self, session: Session) -> None:
-        pass_seconds.add(session, self._took)
-
-    def forget(self) -> None:
-        """Once what was written is committed."""
+    def write(self, transaction: Transaction) -> None:
+        """Raises OperationalError, and then has them still."""
+        if not self._took:
+            return
+        with transaction() as session:
+            pass_seconds.add(session, self._took)
         self._took.clear()
-
-    def __bool__(self) -> bool:
-        return bool(self._took)
