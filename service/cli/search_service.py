@@ -11,8 +11,7 @@ from service.search.logged import ProxyCost
 
 if TYPE_CHECKING:
     from service.client import Client
-    from service.client.answers import AccuracyRow, Result, Series
-    from service.client.proxies import Proxy
+    from service.client.answers import AccuracyRow, Proxy, Result, Series
 
 PAGE = 1_000
 """Rows of a board: the service's own limit, by default."""

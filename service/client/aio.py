@@ -11,8 +11,6 @@ import httpx2
 from service.client import answers, options
 from service.client.backoff import PATIENCE_SECONDS
 from service.client.calls import Calls
-from service.client.correlations import Correlations, Points
-from service.client.proxies import Proxy
 from service.client.steps import (
     Done,
     Found,
@@ -60,6 +58,12 @@ class AsyncClient:
     async def job(self, job: str) -> answers.Job:
         return await self._run(self._calls.job(job))
 
+    def jobs(self, **more: Unpack[options.Jobs]) -> AsyncIterator[answers.ListedJob]:
+        return self._each(self._calls.jobs(more))
+
+    async def work(self) -> answers.Work:
+        return await self._run(self._calls.work())
+
     def results(self, job: str) -> AsyncIterator[answers.Result]:
         return self._each(self._calls.results(job))
 
@@ -68,12 +72,14 @@ class AsyncClient:
     ) -> answers.Board:
         return await self._run(self._calls.rank(bench, limit, more))
 
-    async def correlation(self, bench: str, **more: Unpack[options.Correlation]) -> Correlations:
+    async def correlation(
+        self, bench: str, **more: Unpack[options.Correlation]
+    ) -> answers.Correlations:
         return await self._run(self._calls.correlation(bench, more))
 
     async def points(
         self, bench: str, scores: Sequence[str], **more: Unpack[options.Points]
-    ) -> Points:
+    ) -> answers.Points:
         return await self._run(self._calls.points(bench, scores, more))
 
     async def architecture(self, bench: str, digest: str) -> answers.Architecture:
@@ -87,13 +93,11 @@ class AsyncClient:
     async def standing(
         self, bench: str, digest: str, **more: Unpack[options.Standing]
     ) -> answers.Standing:
-        """`GET /architectures/{bench}/{hash}/standing`."""
         return await self._run(self._calls.standing(bench, digest, more))
 
     async def read(
         self, bench: str, architectures: Sequence[Mapping[str, Any]], *, drawing: bool = False
     ) -> answers.ReadArchitectures:
-        """`POST /architectures/read`: what spellings mean, in one request."""
         return await self._run(self._calls.read(bench, architectures, drawing))
 
     async def sample(self, bench: str, n: int, seed: int = 0) -> answers.Sample:
@@ -102,7 +106,7 @@ class AsyncClient:
     async def benches(self) -> list[answers.Bench]:
         return await self._run(self._calls.benches())
 
-    async def proxies(self) -> list[Proxy]:
+    async def proxies(self) -> list[answers.Proxy]:
         return await self._run(self._calls.proxies())
 
     async def series(self, bench: str) -> list[answers.Series]:

@@ -12,9 +12,7 @@ from uuid import UUID, uuid4
 
 from service.client import answers, backoff, options
 from service.client.backoff import PASSING_ERRORS, PASSING_STATUSES, Patience, retry_after
-from service.client.correlations import Correlations, Points
 from service.client.errors import ServiceError
-from service.client.proxies import Proxy
 from service.client.rows import Rows
 from service.client.steps import Found, More, Pause, Reply, Request, Steps
 
@@ -126,33 +124,46 @@ class Calls:
     def job(self, job: str) -> Steps[answers.Job]:
         return self._get(_path("jobs", job))
 
+    def jobs(self, more: options.Jobs) -> Steps[None]:
+        cursor: str | None = None
+        while True:
+            page: answers.JobPage = yield from self._get("/jobs", cursor=cursor, **more)
+            yield Found(page["jobs"])
+            if (cursor := page["next"]) is None:
+                return
+
+    def work(self) -> Steps[answers.Work]:
+        return self._get("/work")
+
     def results(self, job: str) -> Steps[None]:
-        cursor: str | None = ""
-        while cursor is not None:
+        cursor: str | None = None
+        while True:
             page = yield from self._page(job, cursor)
             yield Found(page["results"])
-            cursor = page["next"]
+            if (cursor := page["next"]) is None:
+                return
 
     def _results(self, job: str) -> Steps[list[answers.Result]]:
         found: list[answers.Result] = []
-        cursor: str | None = ""
-        while cursor is not None:
+        cursor: str | None = None
+        while True:
             page = yield from self._page(job, cursor)
             found += page["results"]
-            cursor = page["next"]
-        return found
+            if (cursor := page["next"]) is None:
+                return found
 
-    def _page(self, job: str, cursor: str) -> Steps[answers.ResultPage]:
-        """The first one without a cursor."""
-        return self._get(_path("jobs", job, "results"), limit=PAGE, cursor=cursor or None)
+    def _page(self, job: str, cursor: str | None) -> Steps[answers.ResultPage]:
+        return self._get(_path("jobs", job, "results"), limit=PAGE, cursor=cursor)
 
     def rank(self, bench: str, limit: int, more: options.Rank) -> Steps[answers.Board]:
         return self._get("/rank", bench=bench, limit=limit, **more)
 
-    def correlation(self, bench: str, more: options.Correlation) -> Steps[Correlations]:
+    def correlation(self, bench: str, more: options.Correlation) -> Steps[answers.Correlations]:
         return self._get("/correlation", bench=bench, **more)
 
-    def points(self, bench: str, scores: Sequence[str], more: options.Points) -> Steps[Points]:
+    def points(
+        self, bench: str, scores: Sequence[str], more: options.Points
+    ) -> Steps[answers.Points]:
         return self._get("/correlation/points", bench=bench, score=list(scores), **more)
 
     def architecture(self, bench: str, digest: str) -> Steps[answers.Architecture]:
@@ -180,7 +191,7 @@ class Calls:
     def benches(self) -> Steps[list[answers.Bench]]:
         return self._get("/benches")
 
-    def proxies(self) -> Steps[list[Proxy]]:
+    def proxies(self) -> Steps[list[answers.Proxy]]:
         return self._get("/proxies")
 
     def series(self, bench: str) -> Steps[list[answers.Series]]:

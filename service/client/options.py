@@ -51,6 +51,13 @@ class Propose(Under, total=False):
     priority: Literal["live", "bulk"]
 
 
+class Jobs(TypedDict, total=False):
+    """Of `GET /jobs`: those in a state, or of a priority."""
+
+    state: Literal["running", "done", "cancelled"] | None
+    priority: Literal["live", "bulk", "background"] | None
+
+
 class Rank(Under, total=False):
     """Of `GET /rank`."""
 

@@ -11,8 +11,6 @@ import httpx2
 from service.client import answers, options
 from service.client.backoff import PATIENCE_SECONDS
 from service.client.calls import Calls
-from service.client.correlations import Correlations, Points
-from service.client.proxies import Proxy
 from service.client.steps import (
     Done,
     Found,
@@ -74,6 +72,14 @@ class Client:
         """`GET /jobs/{id}`."""
         return self._run(self._calls.job(job))
 
+    def jobs(self, **more: Unpack[options.Jobs]) -> Iterator[answers.ListedJob]:
+        """`GET /jobs`, page by page: every job there is, the newest first."""
+        return self._each(self._calls.jobs(more))
+
+    def work(self) -> answers.Work:
+        """`GET /work`: queue, rate and workers, as they were a second ago at most."""
+        return self._run(self._calls.work())
+
     def results(self, job: str) -> Iterator[answers.Result]:
         """Every result of a job in the order asked, page by page."""
         return self._each(self._calls.results(job))
@@ -82,11 +88,13 @@ class Client:
         """One page of `GET /rank`."""
         return self._run(self._calls.rank(bench, limit, more))
 
-    def correlation(self, bench: str, **more: Unpack[options.Correlation]) -> Correlations:
+    def correlation(self, bench: str, **more: Unpack[options.Correlation]) -> answers.Correlations:
         """`GET /correlation`."""
         return self._run(self._calls.correlation(bench, more))
 
-    def points(self, bench: str, scores: Sequence[str], **more: Unpack[options.Points]) -> Points:
+    def points(
+        self, bench: str, scores: Sequence[str], **more: Unpack[options.Points]
+    ) -> answers.Points:
         """`GET /correlation/points`: by one score or two."""
         return self._run(self._calls.points(bench, scores, more))
 
@@ -120,7 +128,7 @@ class Client:
         """`GET /benches`."""
         return self._run(self._calls.benches())
 
-    def proxies(self) -> list[Proxy]:
+    def proxies(self) -> list[answers.Proxy]:
         """`GET /proxies`."""
         return self._run(self._calls.proxies())
 

@@ -2,8 +2,8 @@
 
 from typing import Literal, TypedDict
 
-from service.client.answers import Direction
-from service.client.correlations import Times
+from service.client.answers.correlations import Times
+from service.client.answers.scores import Direction
 
 
 class TimesUnder(Times):

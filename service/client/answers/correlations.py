@@ -1,8 +1,9 @@
-"""What `GET /correlation` answers."""
+"""What `GET /correlation` and its points answer."""
 
 from typing import Literal, NotRequired, TypedDict
 
-from service.client.answers import Direction, Protocol
+from service.client.answers.protocol import Protocol
+from service.client.answers.scores import Direction
 
 
 class Metric(TypedDict):
