@@ -4,47 +4,25 @@ An evaluation owes its `outstanding` proxies, and has given up those that `faile
 writes is written only while it holds the lease (see `service.db.leases`).
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Update, case, func, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import ColumnElement, Update, case, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, Session
-from sqlalchemy.types import Text
+from sqlalchemy.orm import Session
 
 from service.db import ensembles, known, populations, scores
 from service.db.models import Evaluation, Job, JobItem
 from service.db.parts import in_parts
-
-Column = InstrumentedAttribute[list[str]]
-Proxies = tuple[str, ...]
+from service.db.proxy_lists import Proxies, grouped, joined, names, of_this_row, without
+from service.db.settlement import settle
 
 FREE: dict[str, Any] = {"lease": None, "alone": False}
 """Of an evaluation that nobody computes."""
-
-
-def names(proxies: Collection[str]) -> ColumnElement[list[str]]:
-    return literal(list(proxies), ARRAY(Text))
-
-
-def _of_this_row(column: Column) -> Select[Any]:
-    # Inside an UPDATE. Not correlated by hand, it reads the whole table's.
-    return select(func.unnest(column)).correlate(Evaluation)
-
-
-def joined(column: Column, more: ColumnElement[list[str]] | Column) -> ColumnElement[Any]:
-    """The proxies of either list, each once."""
-    more_of_it = select(func.unnest(more)).correlate(Evaluation)
-    return func.array(_of_this_row(column).union(more_of_it).scalar_subquery())
-
-
-def without(column: Column, proxies: Collection[str]) -> ColumnElement[Any]:
-    fewer = select(func.unnest(names(proxies)))
-    return func.array(_of_this_row(column).except_(fewer).scalar_subquery())
 
 
 async def enqueue(
@@ -166,7 +144,7 @@ def _close(
     if len(held) < len(ids):
         return None
     owed: dict[int, Proxies] = {}
-    for proxies, members in _grouped({each.id: tuple(each.proxies) for each in computed}):
+    for proxies, members in grouped({each.id: tuple(each.proxies) for each in computed}):
         nothing_left = Evaluation.outstanding.contained_by(names(proxies))
         rows = session.execute(
             update(Evaluation)
@@ -188,82 +166,6 @@ def _close(
     return owed
 
 
-def _grouped(proxies_of: Mapping[int, Proxies]) -> Iterator[tuple[Proxies, list[int]]]:
-    """Evaluations with the same proxies together."""
-    groups: dict[Proxies, list[int]] = {}
-    for evaluation_id, proxies in proxies_of.items():
-        groups.setdefault(proxies, []).append(evaluation_id)
-    yield from groups.items()
-
-
-def settle(session: Session, owed: Mapping[int, Proxies]) -> list[UUID]:
-    """Finishes the items of every running job that now has its answer; returns those jobs.
-
-    `owed` has the proxies that each evaluation still owes. The caller holds the evaluations. Their
-    jobs are locked after them and in one order, so that two workers never wait for each other in a
-    circle, and counted while they are locked: a job's finishes have numbers without a gap, in the
-    order of their commits.
-    """
-    waits = (JobItem.evaluation_id.in_(owed), JobItem.finished.is_(None))
-    job_ids = session.scalars(
-        select(Job.id)
-        .where(Job.id.in_(select(JobItem.job_id).where(*waits)), Job.state == "running")
-        .order_by(Job.id)
-        .with_for_update()
-    ).all()
-    if not job_ids:
-        return []
-    touched: set[UUID] = set()
-    for left, evaluation_ids in _grouped(owed):
-        touched |= _finish(session, job_ids, evaluation_ids, left)
-    return list(touched)
-
-
-def _finish(
-    session: Session, job_ids: Sequence[UUID], evaluation_ids: Sequence[int], still_owed: Proxies
-) -> set[UUID]:
-    nth = func.row_number().over(partition_by=JobItem.job_id, order_by=JobItem.position)
-    answered = (
-        select(JobItem.job_id, JobItem.position, nth.label("nth"))
-        .join(Job, Job.id == JobItem.job_id)
-        .where(
-            Job.id.in_(job_ids),
-            JobItem.evaluation_id.in_(evaluation_ids),
-            JobItem.finished.is_(None),
-            ~Job.proxies.overlap(names(still_owed)),
-        )
-        .cte("answered")
-    )
-    settled = (
-        update(JobItem)
-        .where(
-            JobItem.job_id == answered.c.job_id,
-            JobItem.position == answered.c.position,
-            Job.id == answered.c.job_id,
-        )
-        .values(finished=Job.finishes + answered.c.nth)
-        .returning(JobItem.job_id)
-        .cte("settled")
-    )
-    counted = (
-        select(settled.c.job_id, func.count().label("n")).group_by(settled.c.job_id).cte("counted")
-    )
-    last = Job.unfinished == counted.c.n
-    rows = session.execute(
-        update(Job)
-        .where(Job.id == counted.c.job_id)
-        .values(
-            finishes=Job.finishes + counted.c.n,
-            unfinished=Job.unfinished - counted.c.n,
-            state=case((last, "done"), else_="running"),
-            ended_at=case((last, func.now())),
-        )
-        .returning(Job.id)
-        .execution_options(synchronize_session=False)
-    )
-    return set(rows.scalars())
-
-
 def forgo(evaluation_ids: Sequence[int]) -> Update:
     """Drops, of those that are queued, the proxies that no running job waits for any more.
 
@@ -279,7 +181,7 @@ def forgo(evaluation_ids: Sequence[int]) -> Update:
         )
         .correlate(Evaluation)
     )
-    kept = func.array(_of_this_row(Evaluation.outstanding).intersect(wanted).scalar_subquery())
+    kept = func.array(of_this_row(Evaluation.outstanding).intersect(wanted).scalar_subquery())
     settled = case((Evaluation.failed == names([]), "done"), else_="failed")
     return (
         update(Evaluation)

@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, and_, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Select, and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from service.db import evaluations
 from service.db.models import Architecture, Evaluation, Job, JobItem
 from service.db.parts import in_parts
+from service.db.proxy_lists import names
 
 STATES = ("queued", "running", "done", "failed", "cancelled")
 """Of an item."""
@@ -193,7 +194,7 @@ async def _lock_running(
 ) -> dict[UUID, str]:
     """The job and those with one of the evaluations in them, except cancelled ones, by priority.
 
-    All at once, in the order of their ids, as `evaluations.settle` locks them.
+    All at once, in the order of their ids, as `settlement.settle` locks them.
     """
     members = select(JobItem.job_id).where(JobItem.evaluation_id.in_(evaluation_ids))
     rows = await session.execute(
@@ -227,7 +228,7 @@ async def _reopen(
         .where(
             Job.id == JobItem.job_id,
             Job.id.in_(job_ids),
-            Job.proxies.overlap(evaluations.names(proxies)),
+            Job.proxies.overlap(names(proxies)),
             JobItem.evaluation_id.in_(evaluation_ids),
             JobItem.finished.is_not(None),
         )
@@ -270,56 +271,3 @@ def purge(session: Session, days: float, items: int) -> int:
     )
     deleted = session.execute(delete(Job).where(Job.id.in_(old)).returning(Job.id))
     return len(deleted.all())
-
-
-def _claimable() -> Any:
-    return (
-        exists()
-        .where(JobItem.job_id == Job.id, JobItem.finished.is_(None))
-        .where(Evaluation.id == JobItem.evaluation_id, Evaluation.state == "queued")
-    )
-
-
-def has_queued(session: Session, job_id: UUID) -> bool:
-    """Whether a worker could claim something of the job."""
-    found = session.scalar(
-        select(Job.id).where(Job.id == job_id, Job.state == "running", _claimable())
-    )
-    return found is not None
-
-
-def waiting_for(session: Session, evaluation_ids: Collection[int]) -> Sequence[tuple[UUID, str]]:
-    """(id, priority) of the jobs that could have one of the evaluations claimed."""
-    rows = session.execute(
-        select(Job.id, Job.priority)
-        .distinct()
-        .join(JobItem, JobItem.job_id == Job.id)
-        .join(Evaluation, Evaluation.id == JobItem.evaluation_id)
-        .where(
-            Evaluation.id.in_(evaluation_ids),
-            Evaluation.state == "queued",
-            JobItem.finished.is_(None),
-            Job.state == "running",
-        )
-    )
-    return list(rows)
-
-
-def with_queued(session: Session) -> Sequence[tuple[UUID, str]]:
-    """(id, priority) of every job with something to claim, live ones first, then by age; without
-    those that wait for spare time."""
-    rows = session.execute(
-        select(Job.id, Job.priority)
-        .where(Job.state == "running", Job.priority != BACKGROUND, _claimable())
-        .order_by(Job.priority.desc(), Job.created_at)
-    )
-    return list(rows)
-
-
-def in_background(session: Session) -> Sequence[UUID]:
-    """The jobs that wait for spare time, those with something to claim, by age."""
-    return session.scalars(
-        select(Job.id)
-        .where(Job.state == "running", Job.priority == BACKGROUND, _claimable())
-        .order_by(Job.created_at, Job.id)
-    ).all()

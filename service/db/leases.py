@@ -22,8 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from service.db.evaluations import FREE, Claimed, forgo, joined, names, settle
+from service.db.evaluations import FREE, Claimed, forgo
 from service.db.models import Architecture, Evaluation, Job, JobItem, Lease
+from service.db.proxy_lists import joined, names
+from service.db.settlement import settle
 
 WORKER_DIED = "worker-died"
 

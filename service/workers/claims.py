@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from service.db import jobs, leases, models, protocols
+from service.db import claimable, leases, models, protocols
 from service.db.evaluations import Claimed
 from service.workers import bells
 from service.workers.evaluation import Setting
@@ -68,7 +68,7 @@ class Claims:
         if members:
             around.metrics.claimed(job.priority, members)
         with around.database.transaction() as session:
-            more = jobs.has_queued(session, job_id)
+            more = claimable.has_queued(session, job_id)
         if more:
             if not members and around.reserved and bulk:
                 # What is left is too heavy for this worker: let it be for a while.

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from service.cost import BESIDES, Took
-from service.db import jobs, leases, models, workers
+from service.db import claimable, jobs, leases, models, workers
 from service.db.workers import Identity
 from service.protocol import Protocol
 from service.queue import Doorbells, Unreachable
@@ -164,7 +164,7 @@ class Worker:
                 # A doorbell may be older than its job, not ours at all, or of what needs none.
                 job = session.get(models.Job, heard)
                 return None if job is None or job.priority == jobs.BACKGROUND else heard
-            pending = jobs.with_queued(session)
+            pending = claimable.with_queued(session)
         return next((j for j, priority in pending if priority == "live" or not live_only), None)
 
     def _use_spare_time(self) -> bool:
@@ -174,7 +174,7 @@ class Worker:
         with self._around.database.transaction() as session:
             leases.release(session, chunk.lease)
         with self._around.database.transaction() as session:
-            waiting = jobs.waiting_for(session, [claimed.id for claimed in chunk.members])
+            waiting = claimable.waiting_for(session, [claimed.id for claimed in chunk.members])
         # What is put back, and what was asked for while the chunk was computed.
         for job_id, priority in waiting:
             bells.ring(self._around.doorbells, job_id, priority)

@@ -2,7 +2,7 @@
 
 import structlog
 
-from service.db import jobs, known, leases, throughput, trainings, workers
+from service.db import claimable, jobs, known, leases, throughput, trainings, workers
 from service.workers import bells
 from service.workers.surroundings import Surroundings
 
@@ -23,7 +23,7 @@ def sweep(around: Surroundings) -> None:
     settings, transaction = around.settings, around.database.transaction
     with transaction() as session:
         touched = leases.sweep(session, settings.attempts_limit)
-        pending = jobs.with_queued(session)
+        pending = claimable.with_queued(session)
     with transaction() as session:
         workers.forget_dead(session, DEAD_AFTER_LEASES * settings.lease_seconds)
         purged = jobs.purge(session, settings.job_days, PURGED_AT_ONCE)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator, Iterator
 from uuid import UUID, uuid4
 
-from service.db import jobs, leases, models, protocols, trainings
+from service.db import claimable, leases, models, protocols, trainings
 from service.db.evaluations import Claimed
 from service.training.protocols import run_of
 from service.workers.surroundings import Surroundings
@@ -24,7 +24,7 @@ class Turns:
         behind the last one."""
         with self._around.database.transaction() as session:
             answered = trainings.answered(session)
-            waiting = list(jobs.in_background(session))
+            waiting = list(claimable.in_background(session))
         if answered is not None and (task := self._claim_of(*answered)) is not None:
             return task
         if self._last in waiting:
@@ -75,4 +75,4 @@ class Turns:
             if trainings.answered(session) is not None:
                 return True
             long = time.monotonic() > task.began + self._around.settings.training_turn_seconds
-            return long and any(each != self._last for each in jobs.in_background(session))
+            return long and any(each != self._last for each in claimable.in_background(session))
