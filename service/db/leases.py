@@ -46,6 +46,24 @@ def claim(
     Evaluations that a worker died with come last and are taken one at a time: only then does a
     further death say that it was their doing.
     """
+    candidates = _candidates(session, job_id, limit, only)
+    chosen = choose(iter(candidates))
+    if chosen:
+        session.execute(
+            update(Evaluation)
+            .where(Evaluation.id.in_([claimed.id for claimed in chosen]))
+            .values(state="running", lease=lease, alone=len(chosen) == 1)
+        )
+        session.execute(
+            insert(Lease).values(
+                id=lease, until=_from_now(lease_seconds), worker_id=worker, job_id=job_id
+            )
+        )
+    return chosen
+
+
+def _candidates(session: Session, job_id: UUID, limit: int, only: int | None) -> list[Claimed]:
+    """Locked, in the order asked, each once."""
     rows = session.execute(
         select(
             Evaluation.id,
@@ -73,23 +91,9 @@ def claim(
         .limit(limit)
         .with_for_update(of=Evaluation, skip_locked=True)
     ).all()
-    candidates = {row[0]: row for row in reversed(rows)}  # a job may name an evaluation twice
-    ordered = [candidates.pop(row[0]) for row in rows if row[0] in candidates]
-    if ordered and ordered[0].suspect:
-        ordered = ordered[:1]
-    chosen = choose(Claimed(*row[:9]) for row in ordered if row is ordered[0] or not row.suspect)
-    if chosen:
-        session.execute(
-            update(Evaluation)
-            .where(Evaluation.id.in_([claimed.id for claimed in chosen]))
-            .values(state="running", lease=lease, alone=len(chosen) == 1)
-        )
-        session.execute(
-            insert(Lease).values(
-                id=lease, until=_from_now(lease_seconds), worker_id=worker, job_id=job_id
-            )
-        )
-    return chosen
+    ordered = list({row.id: row for row in rows}.values())  # a job may name an evaluation twice
+    together = [row for row in ordered if not row.suspect] or ordered[:1]
+    return [Claimed(*row[:9]) for row in together]
 
 
 def take(

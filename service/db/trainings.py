@@ -137,6 +137,13 @@ def record(
     )
     if held is None:
         return None
+    is_next = _append(session, claimed.architecture_id, run, step)
+    followers = _followers(session, claimed, run)
+    return Followed(list(followers), is_next and any(followers.values()))
+
+
+def _append(session: Session, architecture_id: int, run: str, step: Step) -> bool:
+    """False where another epoch stands in its place."""
     made = {
         "diverged": step.diverged,
         "checkpoint": step.checkpoint,
@@ -147,7 +154,7 @@ def record(
     written = session.scalar(
         insert(Training)
         .values(
-            architecture_id=claimed.architecture_id,
+            architecture_id=architecture_id,
             run=run,
             **{
                 name: [of_epoch[name]] if of_epoch else []
@@ -170,6 +177,11 @@ def record(
         )
         .returning(Training.run)
     )
+    return written is not None
+
+
+def _followers(session: Session, claimed: Claimed, run: str) -> dict[UUID, bool]:
+    """The jobs that wait for the run, and whether each waits for this very evaluation."""
     rows = session.execute(
         select(JobItem.job_id, func.bool_or(Evaluation.id == claimed.id))
         .join(Evaluation, Evaluation.id == JobItem.evaluation_id)
@@ -182,9 +194,8 @@ def record(
             Job.state == "running",
         )
         .group_by(JobItem.job_id)
-    ).all()
-    wanted = written is not None and any(wanted for _, wanted in rows)
-    return Followed([job_id for job_id, _ in rows], wanted)
+    )
+    return dict(rows.all())
 
 
 class Trained(NamedTuple):
