@@ -19,9 +19,16 @@ Cursor = tuple[str, FiniteFloat, _Whole, _Whole, _Whole]
 _CURSOR: TypeAdapter[Cursor] = TypeAdapter(Cursor)
 
 
-def first(board: str) -> Cursor:
-    """Before the first row."""
-    return (board, 0.0, 0, 0, 0)
+def begin(cursor: str | None, board: str) -> Cursor:
+    """Where a page of the board begins: before the first row, or behind the cursor.
+
+    Raises ProblemError where it is no cursor of the board.
+    """
+    return (board, 0.0, 0, 0, 0) if cursor is None else _read(cursor, board)
+
+
+def board(after: Cursor) -> str:
+    return after[0]
 
 
 def key(after: Cursor) -> tuple[float, int] | None:
@@ -70,8 +77,7 @@ def write(last: Cursor) -> str:
     return base64.urlsafe_b64encode(_CURSOR.dump_json(last)).decode().rstrip("=")
 
 
-def read(cursor: str, board: str) -> Cursor:
-    """Raises ProblemError where it is no cursor of the board."""
+def _read(cursor: str, board: str) -> Cursor:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         last = _CURSOR.validate_json(base64.urlsafe_b64decode(padded))

@@ -1,4 +1,4 @@
-"""What of a board a request asks for: a filter, and from which row on in which order."""
+"""Which board a request asks for, and what of it: a filter, from which row on in which order."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -8,8 +8,39 @@ from fastapi import Query
 from service.api import problems
 from service.api.problems import Fault
 from service.api.schemas.rank import Sort
+from service.api.schemas.score import NAME, SEEDS
 from service.db.boards import Filter
 from service.db.size_classes import Range
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which board, and of which series the accuracies beside it are."""
+
+    bench: str
+    proxy: str | None
+    protocol: str
+    dataset: str
+    seed: int
+    truth: str | None
+
+
+def named(
+    bench: Annotated[str, Query(pattern=NAME, examples=["nb201"])],
+    proxy: Annotated[
+        str | None,
+        Query(pattern=NAME, description="A proxy or an ensemble; the bench's default ensemble."),
+    ] = None,
+    protocol: Annotated[str, Query(pattern=NAME)] = "fast",
+    dataset: Annotated[str, Query(pattern=NAME)] = "patches",
+    seed: Annotated[int, Query(ge=0, lt=SEEDS)] = 0,
+    truth: Annotated[
+        str | None,
+        Query(pattern=NAME, description="Of which series `accuracy` is; the bench's default."),
+    ] = None,
+) -> Which:
+    return Which(bench, proxy, protocol, dataset, seed, truth)
+
 
 _Bound = Annotated[int | None, Query(ge=0, lt=2**62)]
 

@@ -39,7 +39,20 @@ class Asked:
     """How many rows the filter leaves."""
 
 
-async def page(session: AsyncSession, asked: Asked, after: Cursor) -> Page:
+async def read(
+    session: AsyncSession,
+    asked: Asked,
+    after: Cursor,
+    sheet: Callable[[Measure], Awaitable[Sheet]],
+) -> Page:
+    """The rows behind the cursor where the board is read from its beginning, else those that the
+    view says; `sheet` has the board sorted."""
+    if asked.view.is_first:
+        return await _page(session, asked, after)
+    return await _window(session, asked, board_pages.board(after), sheet)
+
+
+async def _page(session: AsyncSession, asked: Asked, after: Cursor) -> Page:
     """Best first, up to `limit` rows behind the cursor."""
     rows = await boards.page(session, asked.board, board_pages.key(after), asked.limit + 1)
     items, last = board_pages.ranked(rows[: asked.limit], after)
@@ -47,14 +60,13 @@ async def page(session: AsyncSession, asked: Asked, after: Cursor) -> Page:
     return Page(items, board_pages.position(after), following)
 
 
-async def window(
+async def _window(
     session: AsyncSession,
     asked: Asked,
     name: str,
     sheet: Callable[[Measure], Awaitable[Sheet]],
 ) -> Page:
-    """From the row on that the view says; `name` is the board's for cursors, and `sheet` has it
-    sorted."""
+    """From the row on that the view says; `name` is the board's for cursors."""
     found: Row | None = None
     matches = None
     if asked.view.at is not None:

@@ -6,20 +6,28 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from service.api import asking, board_pages, board_query, board_views, etag, problems, whole_boards
-from service.api.answers import NO_POPULATION
-from service.api.board_query import View
+from service.api import (
+    asking,
+    board_pages,
+    board_query,
+    board_state,
+    board_views,
+    etag,
+    problems,
+    whole_boards,
+)
+from service.api.board_query import View, Which
+from service.api.board_state import BoardState
+from service.api.board_views import Page
 from service.api.deps import DatabaseDep, KnownSheetsDep, SettingsDep
 from service.api.known_sheets import UnsortedError
 from service.api.negotiation import preferred
 from service.api.openapi import header
 from service.api.schemas.protocol import Protocol
 from service.api.schemas.rank import CSV_TYPE, Board, as_csv
-from service.api.schemas.score import NAME, SEEDS
 from service.catalogue import Proxy
-from service.db import boards, protocols
+from service.db import boards
 from service.db.boards import Filter
-from service.ensembles import Ensemble
 
 router = APIRouter(tags=["scores"])
 
@@ -64,20 +72,9 @@ async def rank(
     database: DatabaseDep,
     settings: SettingsDep,
     known_sheets: KnownSheetsDep,
+    which: Annotated[Which, Depends(board_query.named)],
     wanted: Annotated[Filter, Depends(board_query.filtered)],
     view: Annotated[View, Depends(board_query.viewed)],
-    bench: Annotated[str, Query(pattern=NAME, examples=["nb201"])],
-    proxy: Annotated[
-        str | None,
-        Query(pattern=NAME, description="A proxy or an ensemble; the bench's default ensemble."),
-    ] = None,
-    protocol: Annotated[str, Query(pattern=NAME)] = "fast",
-    dataset: Annotated[str, Query(pattern=NAME)] = "patches",
-    seed: Annotated[int, Query(ge=0, lt=SEEDS)] = 0,
-    truth: Annotated[
-        str | None,
-        Query(pattern=NAME, description="Of which series `accuracy` is; the bench's default."),
-    ] = None,
     limit: Annotated[int, Query(ge=1)] = 100,
     cursor: Annotated[str | None, Query(max_length=400)] = None,
     everything: Annotated[
@@ -92,90 +89,41 @@ async def rank(
     are left out and counted. Where a filter is given, ranks are among what it leaves. `Accept:
     text/csv` asks for the rows alone.
     """
-    asked = asking.bench_named(bench)
+    bench = asking.bench_named(which.bench)
     limit = min(limit, settings.page_limit)
-    offered = (CSV, JSON) if everything else (JSON, CSV)
-    form = preferred(request.headers.get("Accept"), offered)
+    form = preferred(request.headers.get("Accept"), (CSV, JSON) if everything else (JSON, CSV))
     board_query.check(view, cursor, form, everything=everything)
-    spec_fields = list(asked.read(asked.example).architecture.spec)
+    spec_fields = list(bench.read(bench.example).architecture.spec)
 
     async def answered(*, may_sort: bool) -> Response:
         async with database() as session:
             # One moment for all that a page says: counts are of its rows, and its tag is of both.
             await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            described = await asking.protocol_named(session, asked.name, protocol, dataset, seed)
-            ranked_by = await asking.proxy_named(session, proxy, asked.name, protocol)
-            stored = await protocols.find(session, described.digest)
-            ranking = asking.ranking(ranked_by, asked.name, stored)
-            trained = await asking.truth_named(session, asked.name, truth)
-            name = f"{described.digest}/{ranked_by.name}/{ranking.revision}"
-            if wanted != boards.EVERYTHING:
-                name += f"/{urlencode(board_query.as_query(wanted))}"
-            after = board_pages.first(name) if cursor is None else board_pages.read(cursor, name)
-            truths = await boards.truths(session, asked.name) if wanted.known else ()
-            counted = await boards.counts(session, ranking)
-            # Scores are only ever added: a board of as many is the same board. Accuracies are put
-            # on it some time after their series has changed.
-            size = (counted.total, counted.undefined, sum(counted.known.values()) * wanted.known)
-            known = None if trained is None else (trained.name, trained.changes)
+            board = await board_state.read(session, which, wanted)
+            after = board_pages.begin(cursor, board.name)
             shown = "everything" if everything else (cursor, limit, view)
-            tag = etag.weak(request.app.version, name, size, known, truths, shown, form)
+            tag = etag.weak(request.app.version, *board.state, shown, form)
             headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept"}
             if etag.is_current(if_none_match, tag):
                 # What the compressed page says of itself.
                 headers["Vary"] = "Accept, Accept-Encoding"
                 return Response(status_code=304, headers=headers)
-            board = boards.Asked(ranking, counted, wanted, None if trained is None else trained.id)
             if not everything:
                 counting = form == JSON or not view.is_first
-                total = await boards.total(session, board) if counting else 0
-                part = board_views.Asked(asked.name, board, view, limit, total)
-                if view.is_first:
-                    page = await board_views.page(session, part, after)
-                else:
-                    state = (name, size, known, tuple(truths))
-                    sheet = partial(
-                        known_sheets.of, session, state, board, trained, may_sort=may_sort
-                    )
-                    page = await board_views.window(session, part, name, sheet)
+                total = await boards.total(session, board.asked) if counting else 0
+                part = board_views.Asked(bench.name, board.asked, view, limit, total)
+                kept = (session, board.state, board.asked, board.trained)
+                sheet = partial(known_sheets.of, *kept, may_sort=may_sort)
+                page = await board_views.read(session, part, after, sheet)
         if everything:
             return await whole_boards.answer(
-                database, board, after, settings.page_limit, spec_fields, headers
+                database, board.asked, after, settings.page_limit, spec_fields, headers
             )
-        following = page.following
-        if following is not None:
-            query = {
-                "bench": bench,
-                "proxy": ranked_by.name,
-                "protocol": protocol,
-                "dataset": dataset,
-                "seed": seed,
-                **({} if truth is None else {"truth": truth}),
-                **board_query.as_query(wanted),
-                "limit": limit,
-                "cursor": following,
-            }
-            headers["Link"] = f'</rank?{urlencode(query)}>; rel="next"'
+        if page.following is not None:
+            headers["Link"] = _link(which, board, limit, page.following)
         if form == CSV:
             return Response(as_csv(page.items, spec_fields), headers=headers, media_type=CSV_TYPE)
-        answer = Board(
-            bench=asked.name,
-            proxy=ranked_by.name,
-            protocol=Protocol.of(described),
-            direction=ranking.direction,
-            evidence=ranked_by.evidence.get(asked.name, "none"),
-            population=None if isinstance(ranked_by, Proxy) else ranking.revision,
-            reason=page.reason or _why_empty(ranked_by, stored, counted),
-            total=total,
-            undefined=counted.undefined,
-            truth=None if trained is None else trained.name,
-            sort=view.sort,
-            reverse=view.reverse,
-            offset=page.offset,
-            matches=page.matches,
-            items=page.items,
-            next=following,
-        )
+        answer = _shown(board, view, page, total)
         return Response(answer.model_dump_json(), headers=headers, media_type=JSON)
 
     try:
@@ -186,12 +134,39 @@ async def rank(
             return await answered(may_sort=True)
 
 
-def _why_empty(
-    ranked_by: Proxy | Ensemble, stored: protocols.Stored | None, counted: boards.Counts
-) -> str | None:
-    """Of an ensemble that nothing has a score by, where something was asked."""
-    if isinstance(ranked_by, Proxy) or stored is None or counted.total:
-        return None
-    if stored.population is None:
-        return NO_POPULATION
-    return f"nothing is scored by all its proxies: ask for `{ranked_by.name}`, which brings them"
+def _link(which: Which, board: BoardState, limit: int, following: str) -> str:
+    """To the next page."""
+    query = {
+        "bench": which.bench,
+        "proxy": board.ranked_by.name,
+        "protocol": which.protocol,
+        "dataset": which.dataset,
+        "seed": which.seed,
+        **({} if which.truth is None else {"truth": which.truth}),
+        **board_query.as_query(board.wanted),
+        "limit": limit,
+        "cursor": following,
+    }
+    return f'</rank?{urlencode(query)}>; rel="next"'
+
+
+def _shown(board: BoardState, view: View, page: Page, total: int) -> Board:
+    ranked_by, bench = board.ranked_by, board.protocol.bench
+    return Board(
+        bench=bench,
+        proxy=ranked_by.name,
+        protocol=Protocol.of(board.protocol),
+        direction=board.ranking.direction,
+        evidence=ranked_by.evidence.get(bench, "none"),
+        population=None if isinstance(ranked_by, Proxy) else board.ranking.revision,
+        reason=page.reason or board.why_empty,
+        total=total,
+        undefined=board.counts.undefined,
+        truth=None if board.trained is None else board.trained.name,
+        sort=view.sort,
+        reverse=view.reverse,
+        offset=page.offset,
+        matches=page.matches,
+        items=page.items,
+        next=page.following,
+    )
