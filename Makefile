@@ -15,8 +15,9 @@ $(READY): pyproject.toml
 demo: $(READY)  ## start the whole service, score architectures of both benches over HTTP, print their ranking
 	$(BIN)/python -m benchmarks.demo
 
+# One process more than CI has cores: a test of a service waits for a good part of its time.
 test: $(READY)  ## every test, against a real PostgreSQL and a real Valkey
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 lint: $(READY)  ## ruff, mypy --strict, the import rules, the Docker files
 	$(BIN)/ruff check .
