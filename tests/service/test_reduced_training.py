@@ -21,8 +21,8 @@ from service.training.protocols import recipe_of
 from service.training.run import train
 from service.training.split import Split
 from service.workers import environment
+from tests.service.interpreters import run as nascore
 from tests.service.running import Running, ask, await_job, score_all
-from tests.service.test_command_line import nascore
 from tests.service.test_refusals import problem
 
 NB201 = BENCHES["nb201"]
