@@ -27,7 +27,7 @@ import typer
 
 from benchmarks.evidence import cost_figure, figures, page, suitezero
 from benchmarks.evidence.cost_figure import ECONAS
-from benchmarks.evidence.live import Live
+from benchmarks.evidence.live import LIMIT, Live
 from benchmarks.evidence.page import SETS, Correlations, Report
 from benchmarks.evidence.published import PUBLISHED
 from benchmarks.machine import this_machine
@@ -43,14 +43,16 @@ def main(
         Path,
         typer.Option("--suitezero", help="NAS-Bench-Suite-Zero's scores of TransNAS-Bench-101."),
     ],
-    most: Annotated[int, typer.Option(min=100, help="Architectures of a bench.")] = 20_000,
+    most: Annotated[
+        int, typer.Option(min=100, help="Architectures of a bench with too many to list.")
+    ] = 20_000,
 ) -> None:
     """Write docs/evidence.md and its figures."""
     live = Live(server)
     truths: Truths = {}
     for bench in live.get("/benches"):
         found = live.truths(bench["name"])
-        listed = bench["classes"] <= most
+        listed = bench["classes"] <= LIMIT
         asked = "all" if listed else live.known(bench, found[0]["name"], most)
         live.score(bench["name"], asked)
         truths[bench["name"]] = {series["name"]: series["dataset"] for series in found}

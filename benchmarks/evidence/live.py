@@ -13,8 +13,10 @@ Json = dict[str, Any]
 
 POLL_SECONDS = 5.0
 TIMEOUT = httpx2.Timeout(600.0, connect=5.0)
-AT_ONCE = 5_000
-"""Architectures in a request: half of the limit."""
+LIMIT = 10_000
+"""Architectures in a request at most. A bench that has no more can be asked for whole."""
+
+AT_ONCE = LIMIT // 2
 
 
 class Live:

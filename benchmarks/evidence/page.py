@@ -58,9 +58,9 @@ class Report:
         }
 
     def size(self, bench: str) -> int:
-        """Architectures with a score and an accuracy."""
+        """Architectures with an accuracy that every score of ours is of."""
         items = self.items((bench, next(iter(self.truths[bench]))))
-        return max(int(item["all"]["architectures"]) for item in items.values())
+        return min(int(items[name]["all"]["architectures"]) for name in tables.ours(items))
 
 
 def of_bench(report: Report, bench: str) -> Mapping[str, str]:

@@ -73,12 +73,20 @@ def by_truth(found: Mapping[str, Mapping[str, Json]], part: str = "all") -> str:
 
 
 def all_metrics(items: Mapping[str, Json], part: str) -> str:
-    """Every metric of every proxy and ensemble."""
+    """Every metric of every proxy and ensemble; where one has fewer architectures than another,
+    with how many."""
+    names = ours(items)
+    sizes = {name: f"{items[name][part]['architectures']:,}" for name in names}
+    head, counts = ["score", *METRICS.values()], len(set(sizes.values())) > 1
     return rows(
-        ["score", *METRICS.values()],
+        [*head, "architectures"] if counts else head,
         (
-            [f"`{name}`", *(interval(items[name], metric, part) for metric in METRICS)]
-            for name in ours(items)
+            [
+                f"`{name}`",
+                *(interval(items[name], metric, part) for metric in METRICS),
+                *([sizes[name]] if counts else []),
+            ]
+            for name in names
         ),
     )
 

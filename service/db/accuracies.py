@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Subquery, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from service.accuracies.facts import PERCENT
 from service.db.models import Architecture, Series, SeriesValue
 
 
@@ -20,11 +21,13 @@ def of_bench(session: Session, bench: str) -> Sequence[Series]:
 
 _MOST_TELLING = (
     Series.architecture_count.desc(),
+    case((Series.metric == PERCENT, 0), else_=1),
     case((Series.split == "test", 0), else_=1),
     Series.epochs.desc(),
     Series.id,
 )
-"""Of most architectures, then test before validation, then most epochs, then the first added."""
+"""Of most architectures, then top-1 before other metrics, then test before validation, then most
+epochs, then the first added."""
 
 
 def truths(session: Session, bench: str) -> Sequence[Series]:

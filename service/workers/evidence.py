@@ -215,19 +215,20 @@ class Evidence:
         return self._truth[1]
 
 
-Turn = tuple[bool, bool, datetime, bool, int, int]
+Turn = tuple[bool, bool, bool, datetime, int, int]
 
 
 def _turn(question: Question, answered: Answered | None, place: int) -> Turn:
-    """The default protocol comes first, however many others there are. Of each, what nobody has
-    answered, of that the service's own scores, the default set and the most telling truth, the one
-    in the first `place`; then what is oldest."""
+    """The default protocol comes first, however many others there are; of each, the service's own
+    scores before the hundreds that a published table may bring. Of those, what nobody has answered,
+    the default set and the most telling truth first, the one in the first `place`; then what is
+    oldest."""
     never = datetime.min.replace(tzinfo=UTC)
     return (
         not question.scoring.default,
+        question.scoring.ranking is None,
         answered is not None,
         never if answered is None else answered.computed_at,
-        question.scoring.ranking is None,
         SETS.index(question.members),
         place,
     )

@@ -108,6 +108,7 @@ def test_choices_are_in_the_address_and_come_back_from_it(page: Page, http: http
     expect(page.get_by_label("FLOPs from")).to_have_value("50M")
     expect(page.get_by_label("accuracy known")).to_be_checked()
     expect(page.get_by_label("Accuracy of")).to_have_value("accuracies-b")
+    expect(page.get_by_role("columnheader", name="ssim")).to_be_visible()
     page.get_by_role("button", name="Clear filters").click()
     shows_first(page, hashes(board(http))[0])
 

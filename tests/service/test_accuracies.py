@@ -378,3 +378,24 @@ def test_the_series_of_a_bench_are_listed(http: httpx2.Client) -> None:
     assert body["errors"][0]["field"] == "series"
     assert "svhn-validation-9ep" in body["errors"][0]["valid"]
     problem(http.get("/accuracies?bench=nb999"), 422)
+
+
+def test_the_most_telling_series_is_shown_beside_scores(http: httpx2.Client) -> None:
+    """Before the epochs and the split counts whether it is a top-1 accuracy."""
+    rows = [{**each, "value": 50} for each in cells("nb_macro", 3, 1)]
+    for name, said in {
+        "ssim-test": {"metric": "ssim", "epochs": 600},
+        "top1-validation": {"split": "validation", "epochs": 400},
+        "top1-test": {"epochs": 100},
+        "top1-test-longer": {"epochs": 200},
+    }.items():
+        put(http, table(rows, bench="nb_macro", name=name, **said)).raise_for_status()
+    assert http.get("/rank", params={"bench": "nb_macro"}).json()["truth"] == "top1-test-longer"
+    digest = BENCHES["nb_macro"].sample(3, 1)[0].architecture.hash
+    known = http.get(f"/architectures/nb_macro/{digest}").json()["accuracy"]
+    assert [each["series"] for each in known] == [
+        "top1-test-longer",
+        "top1-test",
+        "top1-validation",
+        "ssim-test",
+    ]

@@ -66,8 +66,8 @@ async def correlation(
     order: Order = "spearman",
 ) -> Response:
     """Every proxy and ensemble scored under the protocol, and every published score, beside one
-    truth: by default the accuracy on a test split after the most epochs. A worker has computed it
-    from stored rows and computes it again when they change. Nothing is computed here.
+    truth: by default the top-1 accuracy on a test split after the most epochs. A worker has
+    computed it from stored rows and computes it again when they change. Nothing is computed here.
     """
     asked = asking.bench_named(bench)
     form = preferred(request.headers.get("Accept"), (JSON, CSV))

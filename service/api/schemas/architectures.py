@@ -86,8 +86,8 @@ class ArchitectureAnswer(BaseModel):
     protocols: list[Protocol] = Field(description="Those that it has scores under.")
     scores: list[ScoreRecord]
     accuracy: list[Accuracy] = Field(
-        description="What is known of training, by series, the most telling one first: test before "
-        "validation, more epochs before fewer."
+        description="What is known of training, by series, the most telling one first: top-1 "
+        "before other metrics, test before validation, more epochs before fewer."
     )
     trainings: list[TrainingAnswer] = Field(description="Its reduced trainings here.")
 

@@ -7,7 +7,7 @@ import { catalogue, defaultProxy } from "./catalogue.js";
 import { cell, isLong } from "./cell.js";
 import { select } from "./choices.js";
 import { copyButton } from "./copying.js";
-import { compact, integer, percent, shortHash } from "./format.js";
+import { compact, integer, measured, percent, shortHash } from "./format.js";
 import { neighbours } from "./neighbours.js";
 import { Newest } from "./newest.js";
 import { proxyChoice } from "./proxy_choice.js";
@@ -188,7 +188,7 @@ function portrait(answer, bench) {
       <div class="half"><dt>Parameters</dt><dd title=${integer(answer.parameters)}>${compact(answer.parameters)}</dd></div>
       <div class="half"><dt>Multiply-adds</dt><dd title=${integer(answer.flops)}>${compact(answer.flops)}</dd></div>
       ${told
-        ? html`<div><dt>Accuracy, ${told.series}</dt>
+        ? html`<div><dt>${measured(told.metric, "Accuracy")}, ${told.series}</dt>
             <dd>${percent(told.mean)}${told.count > 1 ? html` <span class="muted small">mean of ${told.count} spellings, spread ${percent(told.spread)}</span>` : nothing}</dd></div>`
         : nothing}
       <div><dt>Representative</dt>

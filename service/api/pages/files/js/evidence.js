@@ -9,7 +9,7 @@ import { select } from "./choices.js";
 import { compared } from "./compared.js";
 import { KINDS, METRICS, ORDERS, SETS, sorted } from "./correlated.js";
 import { fetchDrawings } from "./drawings.js";
-import { ago, integer } from "./format.js";
+import { ago, integer, measured } from "./format.js";
 import { Newest } from "./newest.js";
 import { keep } from "./refreshed.js";
 import { start } from "./shell.js";
@@ -321,7 +321,7 @@ function said() {
   const computed = items.map((item) => item.computed_at).sort();
   const stale = items.filter((item) => item.stale).length;
   return html`<p class="said muted">
-      <span class="strong">${truth.dataset}${truth.split === null ? "" : ` ${truth.split}`} accuracy</span>
+      <span class="strong">${truth.dataset}${truth.split === null ? "" : ` ${truth.split}`} ${measured(truth.metric)}</span>
       ${truth.epochs === null ? "" : `after ${integer(truth.epochs)} epochs`}, by ${truth.source}. Compared are
       ${SETS[members]}; of ${upTo(architectures)} different architectures there is both a score, under
       <code>${protocol.name}</code>, and an accuracy. Computed

@@ -36,6 +36,11 @@ export function percent(value, places = 2) {
   return value === null || value === undefined ? "" : value.toFixed(places);
 }
 
+/** What a series measures: `accuracy`, or its metric's own name. */
+export function measured(metric, accuracy = "accuracy") {
+  return metric === "top1_percent" ? accuracy : metric.replaceAll("_", " ");
+}
+
 /**
  * The share of others that something beats, in per cent: rounded down, since nothing beats all of
  * them that does not.

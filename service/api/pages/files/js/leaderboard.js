@@ -4,7 +4,7 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { page } from "./address.js";
 import { cell } from "./cell.js";
-import { compact, integer, number, percent, shortHash } from "./format.js";
+import { compact, integer, measured, number, percent, shortHash } from "./format.js";
 
 export const ROW = 36; // Pixels: of 423,624 rows browsers still place each exactly.
 const CELL = 28;
@@ -15,17 +15,21 @@ const COLUMNS = [
   ["hash", "Hash", null],
   ["spec", "Spelling", null],
   ["score", "", "score"],
-  ["accuracy", "Accuracy", "accuracy"],
+  ["accuracy", "", "accuracy"],
   ["parameters", "Parameters", "parameters"],
   ["flops", "FLOPs", "flops"],
 ];
 
-/** The head; a column that is clicked sorts, and sorts the other way round when it does so already. */
-export function head({ proxy, direction }, { sort, reverse }, choose) {
+/**
+ * The head; a column that is clicked sorts, and sorts the other way round when it does so already.
+ * `metric` is that of the accuracies.
+ */
+export function head({ proxy, direction }, metric, { sort, reverse }, choose) {
+  const named = { score: proxy ?? "Score", accuracy: measured(metric, "Accuracy") };
   return html`<div class="head" role="rowgroup"><div class="line" role="row" aria-rowindex="1">
     ${COLUMNS.map(([name, title, by]) => {
       const here = by !== null && sort === by;
-      const label = name === "score" ? (proxy ?? "Score") : title;
+      const label = named[name] ?? title;
       return html`<div class=${`at-${name}`} role="columnheader"
         aria-sort=${here ? (rising(by, direction) !== (reverse === "true") ? "ascending" : "descending") : "none"}>
         ${by === null

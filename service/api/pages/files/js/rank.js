@@ -224,7 +224,7 @@ function whereabouts() {
 function table(items) {
   if (board.head?.total === 0) return nobody();
   return html`<div class="leaderboard" role="table" aria-label="Leaderboard" aria-rowcount=${board.total + 1}>
-    ${head(board.head ?? {}, state, choose)}
+    ${head(board.head ?? {}, metric(), state, choose)}
     <div class="rows" role="rowgroup" tabindex="0">
       <div class="all" role="presentation" .style=${`height: ${rows?.height ?? 12 * ROW}px`}>
         ${body(items, { bench: state.bench, drawings, found, spelt })}
@@ -236,6 +236,11 @@ function table(items) {
 function fold() {
   folded = !folded;
   draw();
+}
+
+/** Of the accuracies beside the scores; until they are known what most are. */
+function metric() {
+  return catalogue.truths?.find(({ name }) => name === board.head?.truth)?.metric ?? "top1_percent";
 }
 
 /** The bench that is shown; undefined where the service has none of that name. */
