@@ -29,7 +29,6 @@ from benchmarks.evidence import cost_figure, figures, page, suitezero
 from benchmarks.evidence.cost_figure import ECONAS
 from benchmarks.evidence.live import LIMIT, Live
 from benchmarks.evidence.page import SETS, Correlations, Report
-from benchmarks.evidence.published import PUBLISHED
 from benchmarks.machine import this_machine
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -56,12 +55,11 @@ def main(
         asked = "all" if listed else live.known(bench, found[0]["name"], most)
         live.score(bench["name"], asked)
         truths[bench["name"]] = {series["name"]: series["dataset"] for series in found}
-    in_sets = {each.bench for each in PUBLISHED}
     correlations: Correlations = {
         (bench, truth, members): live.correlations(bench, truth, members)
         for bench, of in truths.items()
         for truth in of
-        for members in (SETS if bench in in_sets else ("classes",))
+        for members in SETS.get(bench, ("classes",))
     }
     report = Report(
         truths=truths,

@@ -24,10 +24,10 @@ Correlations = Mapping[tuple[str, str, str], Mapping[str, Json]]
 """By bench, truth and set: every item of `GET /correlation` by its proxy."""
 
 SETS = {
-    "classes": "classes (an architecture each, with the mean accuracy of its spellings)",
-    "spellings": "spellings (each with its own accuracy and its class's score)",
-    "whole_spellings": "whole spellings (those without a dead operation)",
+    "nb201": ("classes", "spellings", "whole_spellings"),
+    "transnas_micro": ("classes", "spellings"),
 }
+"""Of the benches on whose spellings others have published; all others are of classes alone."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class Report:
     def items(self, place: Place) -> Mapping[str, Json]:
         """What was found beside a truth, on classes."""
         return self.correlations[(*place, "classes")]
+
+    def as_others(self, place: Place) -> Mapping[str, Json]:
+        """The same on spellings, of which others draw their samples, where a class may have several
+        that were trained."""
+        return self.correlations.get((*place, "spellings"), self.items(place))
 
     @property
     def heads(self) -> Mapping[Place, str]:
@@ -124,7 +129,7 @@ def nb101_published(report: Report) -> str:
 
 
 def suitezero(report: Report, bench: str) -> str:
-    """NAS-Bench-Suite-Zero's scores of random architectures beside ours of all: theirs / ours."""
+    """NAS-Bench-Suite-Zero's scores of random spellings beside ours of all: theirs / ours."""
     truths = report.truths[bench]
     of_tasks = {truth: report.suitezero[bench, dataset] for truth, dataset in truths.items()}
     names = sorted({name for of in of_tasks.values() for name in of})
@@ -133,7 +138,7 @@ def suitezero(report: Report, bench: str) -> str:
         cells = []
         for truth, of in of_tasks.items():
             theirs = of[name].spearman if name in of else None
-            found = report.items((bench, truth))[name]["all"]["metrics"]["spearman"]
+            found = report.as_others((bench, truth))[name]["all"]["metrics"]["spearman"]
             mine = short(found["value"]) if "value" in found else "undefined"
             cells.append(f"{'undefined' if theirs is None else short(theirs)} / {mine}")
         return [f"`{name}`", *cells]
