@@ -270,7 +270,7 @@ def test_of_a_cancelled_job_it_is_said_that_not_all_was_looked_at(http: httpx2.C
         ({"sample": {"n": 150}, "priority": "live"}, "priority", "at most 100"),
         ({"sample": None, "architectures": []}, "architectures", "1 to 10000"),
         ({"sample": None, "architectures": "some"}, "architectures", ""),
-        ({"sample": None, "architectures": [{"ops": 1}]}, "ops", "six names"),
+        ({"sample": None, "architectures": [{"ops": 1}]}, "ops", "a name each for"),
         ({"sample": None, "parents": []}, "parents", "1 to 10000"),
         ({"sample": None, "parents": "all"}, "parents", ""),
         ({"sample": None, "parents": [GOOD] * 10_001}, "parents", "1 to 10000"),
