@@ -6,7 +6,7 @@
     python -m benchmarks.search --server http://127.0.0.1:8000 --logs searches
 
 Random search, evolution and REINFORCE take minutes for a hundred seeds each. The predictor takes
-half a minute a search: its searches are those of `nascore search`, written to logs and gone on with
+a minute a search: its searches are those of `nascore search`, written to logs and gone on with
 where they stopped; with `--predictor-seeds 0` the page is made from the logs that are there.
 Scores that the service lacks are computed first. The tables of accuracies are public dumps of the
 benches and no part of this repository.
