@@ -26,7 +26,7 @@ def command(
     architecture: Annotated[
         str,
         typer.Argument(
-            help="An architecture: an NB201 string, or JSON such as "
+            help="An architecture: the bench's own string, such as 64-1232-basic, or JSON such as "
             '{"matrix": [...], "ops": [...]}; or a file with one of these a line.'
         ),
     ],
@@ -40,11 +40,13 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON result a line.")] = False,
 ) -> None:
     """Score one architecture, or a file of them, and wait for the scores."""
-    spellings = list(_read(architecture))
     options: Score = {"protocol": protocol, "dataset": dataset, "seed": seed}
     if proxy:
         options["proxies"] = proxy
     with connected(server) as client:
+        fields = {each["name"]: each["text_field"] for each in client.benches()}
+        # Where there is no such bench the service says so, whatever it is asked.
+        spellings = list(_read(architecture, fields.get(bench, "arch")))
         answer = client.score(bench, spellings, **options)
         follow(client, answer["jobs"], len(spellings))
         final = {each["hash"]: each for job in answer["jobs"] for each in client.results(job)}
@@ -60,25 +62,37 @@ def command(
         raise typer.Exit(1)
 
 
-def _read(text: str) -> Iterator[Any]:
-    # A path cannot begin as a spelling does, and a spelling may be too long for a path.
-    if text.lstrip()[:1] in ("|", "{"):
-        yield _spelling(text)
+def _read(text: str, field: str | None) -> Iterator[Any]:
+    """The spelling that a text is, or those in the file of this name. `field` takes the bench's own
+    string, where it has one."""
+    if not _is_file(text):
+        # No bench's own string has a slash in it.
+        if not _is_json(text) and (field is None or "/" in text):
+            raise typer.BadParameter(f"{text!r} is neither an architecture nor a file of them")
+        yield _spelling(text, field)
         return
-    path = Path(text)
-    if not path.is_file():
-        raise typer.BadParameter(f"{text!r} is neither an architecture nor a file of them")
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    for number, line in enumerate(Path(text).read_text().splitlines(), 1):
         if line.strip():
             try:
-                yield _spelling(line)
+                yield _spelling(line, field)
             except typer.BadParameter as error:
-                raise typer.BadParameter(f"{path}, line {number}: {error}") from None
+                raise typer.BadParameter(f"{text}, line {number}: {error}") from None
 
 
-def _spelling(text: str) -> Any:
-    if text.lstrip().startswith("|"):
-        return {"arch": text.strip()}
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # A spelling may be too long for a path.
+        return False
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip().startswith("{")
+
+
+def _spelling(text: str, field: str | None) -> Any:
+    if field is not None and not _is_json(text):
+        return {field: text.strip()}
     try:
         return json.loads(text)
     except ValueError as error:

@@ -62,6 +62,18 @@ def test_score_a_file_of_them(server: str, tmp_path: Path) -> None:
     assert list(results[0]["scores"]) == ["params", "nwot"]
 
 
+def test_every_bench_takes_its_own_strings(server: str, tmp_path: Path) -> None:
+    for bench, own in (("nb_macro", "22212220"), ("transnas_macro", "64-1232-basic")):
+        path = tmp_path / bench
+        path.write_text(f"{own}\n{json.dumps({'arch': own})}\n")
+        for given, asked in ((own, 1), (str(path), 2)):
+            options = ("--proxy", "params", "--json", "--server", server)
+            scored = nascore("score", bench, given, *options)
+            assert scored.returncode == 0, scored.stderr
+            results = [json.loads(line) for line in scored.stdout.splitlines()]
+            assert [result["asked"] for result in results] == [{"arch": own}] * asked
+
+
 def test_what_is_wrong_is_said_in_a_line(server: str, tmp_path: Path) -> None:
     refused = nascore("score", "nb201", "|conv~0|", "--server", server)
     assert refused.returncode == 1
@@ -73,6 +85,12 @@ def test_what_is_wrong_is_said_in_a_line(server: str, tmp_path: Path) -> None:
     assert "Traceback" not in absent.stderr
     nothing = nascore("score", "nb201", str(tmp_path / "no-file"), "--server", server)
     assert nothing.returncode == 2
+    strange = nascore("score", "nb999", ARCH, "--server", server)
+    assert strange.returncode == 1
+    assert "nb_macro" in strange.stderr
+    wordless = nascore("score", "nb101", "conv3x3-bn-relu", "--server", server)
+    assert wordless.returncode == 2
+    assert "neither an architecture nor a file" in wordless.stderr
 
 
 class Up:
