@@ -57,7 +57,7 @@ class AccuracyRow(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    arch: Arch = Field(None, description="NB201: the official string.")
+    arch: Arch = Field(None, description="The official string, of benches that have one.")
     ops: Ops = Field(None, description="As in `POST /score`.")
     matrix: Matrix = Field(None, description="NB101: the adjacency matrix.")
     value: float | None = Field(description="Null: a row without a value, which is skipped.")

@@ -269,7 +269,7 @@ function nobody() {
     ${filtered(state)
       ? empty("The filter leaves nothing", "No architecture of this board is within the bounds.")
       : empty("Nothing is scored here yet", board.head.reason
-          ? `This board is empty: ${board.head.reason}.`
+          ? html`This board is empty: ${coded(board.head.reason)}.`
           : "Scores come when somebody asks for them, a hundred random architectures for instance:", command)}
   `;
 }
