@@ -92,10 +92,10 @@ def test_nothing_stays_behind() -> None:
     assert all(np.array_equal(weights[name], before[name]) for name in weights)
 
 
-def test_nothing_reads_what_nobody_wrote() -> None:
+def test_nothing_reads_what_nobody_wrote(monkeypatch: pytest.MonkeyPatch) -> None:
     """With every allocation full of NaN first, the same bits."""
     before = [bits(swept(each, dtype=torch.float32)) for each in SMALL.values()]
-    assert torch.utils.deterministic.fill_uninitialized_memory
+    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
     torch.set_deterministic_debug_mode("error")
     try:
         filled = [bits(swept(each, dtype=torch.float32)) for each in SMALL.values()]

@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import numpy as np
 import pytest
+import torch
 from sqlalchemy import text
 
 from service.benches import BENCHES
@@ -84,16 +85,36 @@ def accuracies(http: httpx2.Client, digest: str) -> list[float]:
     return found
 
 
+@contextmanager
+def as_a_worker() -> Iterator[None]:
+    """This process computes as a worker does, and afterwards as it did."""
+    flags: tuple[tuple[Any, str], ...] = (
+        (torch.utils.deterministic, "fill_uninitialized_memory"),
+        (torch.backends.cuda.matmul, "allow_tf32"),
+        (torch.backends.cudnn, "allow_tf32"),
+    )
+    before = [getattr(place, name) for place, name in flags]
+    threads, mode = torch.get_num_threads(), torch.get_deterministic_debug_mode()
+    environment.make_deterministic()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_deterministic_debug_mode(mode)
+        for (place, name), value in zip(flags, before, strict=True):
+            setattr(place, name, value)
+
+
 def unbroken(running: Running, http: httpx2.Client, name: str, spec: Json, toy: Split) -> Any:
     """Accuracies and losses by epoch, trained here in one go."""
-    environment.make_deterministic()
     described = http.post("/score", json=asking_for(name, [spec])).json()["protocol"]
     with running.session() as session:
         stored = protocols.stored(session, protocols.id_of(session, described["digest"]))
     recipe = recipe_of(stored)
     graph = NB201.graph(spec, stored.skeleton, stored.classes)
-    run = train(graph, initial_weights(graph, recipe.seed), recipe, toy)
-    return [(epoch.accuracy, epoch.loss) for epoch in run if epoch is not None]
+    with as_a_worker():
+        run = train(graph, initial_weights(graph, recipe.seed), recipe, toy)
+        return [(epoch.accuracy, epoch.loss) for epoch in run if epoch is not None]
 
 
 def test_one_run_answers_every_shorter_one(
