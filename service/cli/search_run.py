@@ -165,13 +165,14 @@ def tables(client: "Client", bench: Bench, dataset: str) -> Truth:
     Raises NoAccuraciesError.
     """
     seen = accuracies(client, bench, dataset, "validation")
+    judged = accuracies(client, bench, dataset, "test")
     if seen is None:
-        there = ", ".join(datasets(client, bench.name)) or "none"
+        there = ", ".join(datasets(client, bench.name)) or "no dataset"
+        why = "" if judged is None else ", and a search must not see those of the test"
         raise NoAccuraciesError(
-            f"The service has no validation accuracies of {bench.name} on {dataset!r}; it has "
+            f"The service has no validation accuracies of {bench.name} on {dataset!r}{why}; it has "
             f"some on: {there}. `nascore accuracies import` adds tables, --train trains."
         )
-    judged = accuracies(client, bench, dataset, "test")
     mean = seen.mean
     test = {} if judged is None else judged.mean
     space = (

@@ -214,6 +214,11 @@ def test_the_command_trains_by_a_command(worker: Running, tmp_path: Path) -> Non
 def test_what_is_wrong_is_said_in_a_line(
     worker: Running, table: dict[str, float], tmp_path: Path
 ) -> None:
+    with Client(worker.address) as client:
+        row = {**SPACE.sample(1, named("judged"))[0].spec, "value": 1}
+        client.put_accuracies(
+            [row], bench="nb201", dataset="judged", split="test", epochs=1, source="a test"
+        )
     plain = ["search", "--server", worker.address]
     for options, said, status in (
         ([], "--train", 2),
@@ -224,6 +229,7 @@ def test_what_is_wrong_is_said_in_a_line(
         (["--train", " "], "there is no command in it", 2),
         (["--train", ""], "there is no command in it", 2),
         (["--dataset", "svhn"], "some on: toy", 1),
+        (["--dataset", "judged"], "a search must not see those of the test; it has some", 1),
         (["--dataset", "toy", "--warmup", "3", "--protocol", "full"], "none under 'full'", 1),
         (["--dataset", "toy", "--warmup", "3", "--proxy", "best"], "best", 1),
         (["--dataset", "toy", "--log", str(tmp_path / "absent/log")], "No such file", 1),
